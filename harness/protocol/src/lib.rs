@@ -1,0 +1,20 @@
+//! The worker protocol: messages, codec and version.
+//!
+//! One JSON object per line, requests on the worker's standard input, answers on its standard output (which the
+//! worker moves aside before it loads anything, so that a runtime that prints cannot break it). Strictly request and
+//! answer. Bulk data never crosses: it lies in safetensors files whose paths cross.
+//!
+//! The order of a cell: `hello`, `load`, `warm_up`, `measure` (or `turn`, many times), `evaluate`, `bye`. `probe` stands
+//! alone.
+
+mod codec;
+mod message;
+
+pub use codec::{CodecError, read_line, write_line};
+pub use message::{
+    Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured, MemoryReading, Request,
+    RequestLine, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,
+};
+
+/// The protocol's version. A worker that speaks another is refused in `hello`.
+pub const VERSION: u32 = 1;

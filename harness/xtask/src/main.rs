@@ -1,0 +1,38 @@
+//! The project's own chores: `cargo xtask test`, `cargo xtask cross`, `cargo xtask dist`.
+
+mod cross;
+mod dist;
+mod report;
+mod system;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+  test [--install]     everything that must pass; --install gets system packages with apt (as root it does so unasked)
+  cross aarch64        build for 64-bit Arm and run `starter --quick` with tract and null under qemu-user
+  dist                 one archive that runs on a bare board: binary, starter suite, licences";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["test"] => test::run(false),
+        ["test", "--install"] => test::run(true),
+        ["cross", "aarch64"] => cross::run(),
+        ["dist"] => dist::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

