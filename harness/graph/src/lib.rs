@@ -1,0 +1,27 @@
+//! A model file's static facts: inputs, outputs, operators, parameters, MACs.
+//!
+//! Nothing is run and no runtime is needed. Models come from strangers, so a file is first walked undecoded against
+//! every cap (`scan`), then decoded with a subset of the ONNX schema (`proto`), then checked tensor by tensor; external
+//! data is opened only inside the model's folder and never through a link.
+#![forbid(unsafe_code)]
+
+mod dtype;
+mod error;
+mod external;
+mod graph;
+mod macs;
+mod net;
+mod proto;
+mod scan;
+mod shapes;
+mod survey;
+mod tensor;
+mod weights;
+mod zeros;
+
+pub use dtype::DType;
+pub use error::GraphError;
+pub use external::{ExternalFile, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_FILES};
+pub use graph::{Dim, Graph, Opset, ValueInfo, WeightBytes, decode, read};
+pub use macs::Macs;
+pub use scan::{MAX_DIMS, MAX_FILE_BYTES, MAX_INITIALISERS, MAX_NAME_BYTES, MAX_NESTING, MAX_NODES};
