@@ -1,0 +1,93 @@
+//! The backend.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use edgebench_api::{Backend, BackendError, DType, Device, LoadRequest, Probe, Session, SessionSpec, TensorSpec};
+
+use crate::options::{Options, Output};
+use crate::session::NullSession;
+
+/// The backend that does no work.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Null;
+
+/// The one there is.
+pub static BACKEND: Null = Null;
+
+impl Backend for Null {
+    fn name(&self) -> &'static str {
+        "null"
+    }
+
+    fn probe(&self) -> Result<Probe, BackendError> {
+        Ok(Probe {
+            runtime: "null".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            library: None,
+            devices: vec![Device {
+                name: "cpu".to_owned(),
+                description: "spins on the clock".to_owned(),
+            }],
+            facts: BTreeMap::new(),
+        })
+    }
+
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
+        let settings = request.settings;
+        if settings.device != "cpu" {
+            return Err(BackendError::InvalidSetting {
+                name: "device".to_owned(),
+                value: settings.device.clone(),
+                why: "there is only `cpu`".to_owned(),
+            });
+        }
+        let options = Options::parse(&settings.options)?;
+        fs::metadata(request.model).map_err(|source| BackendError::Load {
+            what: format!("{} cannot be read", request.model.display()),
+            source: Some(Box::new(source)),
+        })?;
+        if let Some(operator) = options.unsupported {
+            return Err(BackendError::Unsupported {
+                what: "asked for in the settings".to_owned(),
+                operator: Some(operator),
+                source: None,
+            });
+        }
+        if let Some(text) = &options.stdout {
+            println!("{text}");
+        }
+        options.faults.at_load()?;
+        let inputs: Vec<TensorSpec> = request
+            .shapes
+            .iter()
+            .map(|(name, shape)| TensorSpec {
+                name: name.clone(),
+                dtype: options.dtype,
+                shape: shape.iter().copied().map(Some).collect(),
+            })
+            .collect();
+        let output = match (options.output, inputs.first()) {
+            (Output::Echo, Some(first)) => TensorSpec {
+                name: "echo".to_owned(),
+                ..first.clone()
+            },
+            (Output::Echo, None) => return Err(BackendError::load("there is no input to echo: no shape is given")),
+            (Output::Sum, _) => TensorSpec {
+                name: "sum".to_owned(),
+                dtype: DType::F32,
+                shape: vec![Some(settings.batch)],
+            },
+        };
+        let mut effective = settings.options.clone();
+        effective.insert("threads".to_owned(), settings.threads.to_string());
+        effective.insert("model".to_owned(), "not read".to_owned());
+        let spec = SessionSpec {
+            inputs,
+            outputs: vec![output],
+            state: Vec::new(),
+            effective,
+        };
+        Ok(Box::new(NullSession::new(spec, settings.batch, options)?))
+    }
+}

@@ -1,0 +1,197 @@
+//! The session.
+
+use std::fs::File;
+use std::hint::{black_box, spin_loop};
+use std::io;
+use std::time::{Duration, Instant};
+
+use edgebench_api::{BackendError, DType, Session, SessionSpec, Slot, Tensor, TensorView};
+use memmap2::Mmap;
+
+use crate::options::{Options, Output};
+
+/// The smallest page of the systems that are supported, in bytes.
+const PAGE: usize = 4096;
+
+/// A session that does no work. What a run would give is known since the slot was prepared.
+#[derive(Debug)]
+pub(crate) struct NullSession {
+    spec: SessionSpec,
+    batch: usize,
+    options: Options,
+    /// The output of every slot.
+    slots: Vec<Tensor>,
+    last: Option<Slot>,
+    runs: u64,
+    random: SplitMix,
+    /// Whether a run is nothing but its latency.
+    quiet: bool,
+    _anonymous: Vec<u8>,
+    _mapped: Option<Mmap>,
+}
+
+impl NullSession {
+    pub(crate) fn new(spec: SessionSpec, batch: usize, options: Options) -> Result<Self, BackendError> {
+        let mapped = map(options.map).map_err(|source| BackendError::Load {
+            what: "the file for `map` cannot be made".to_owned(),
+            source: Some(Box::new(source)),
+        })?;
+        Ok(Self {
+            spec,
+            batch,
+            slots: Vec::new(),
+            last: None,
+            runs: 0,
+            random: SplitMix(options.seed),
+            quiet: options.faults.none_in_runs() && options.stdout.is_none(),
+            // Ones and not zeros: zeroed memory is not resident until it is written.
+            _anonymous: black_box(vec![1; options.allocate]),
+            _mapped: mapped,
+            options,
+        })
+    }
+
+    fn check(&self, inputs: &[TensorView<'_>]) -> Result<(), BackendError> {
+        if inputs.len() != self.spec.inputs.len() {
+            return Err(BackendError::run(format!(
+                "{} inputs are given, and there are {}",
+                inputs.len(),
+                self.spec.inputs.len()
+            )));
+        }
+        for (input, spec) in inputs.iter().zip(&self.spec.inputs) {
+            let shape: Vec<_> = input.shape().iter().copied().map(Some).collect();
+            if input.name() != spec.name || input.dtype() != spec.dtype || shape != spec.shape {
+                return Err(BackendError::run(format!(
+                    "input `{}` of {} with shape {:?} does not fit `{}` of {} with shape {:?}",
+                    input.name(),
+                    input.dtype(),
+                    input.shape(),
+                    spec.name,
+                    spec.dtype,
+                    spec.shape.iter().flatten().collect::<Vec<_>>(),
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn output(&self, inputs: &[TensorView<'_>]) -> Result<Tensor, BackendError> {
+        if let (Output::Echo, Some(first)) = (self.options.output, inputs.first()) {
+            return Ok(Tensor {
+                name: "echo".to_owned(),
+                ..first.to_tensor()
+            });
+        }
+        let mut sums = vec![0f32; self.batch];
+        for input in inputs {
+            let elements = input.to_tensor().to_f32().map_err(malformed)?;
+            let per_sample = (elements.len() / self.batch).max(1);
+            for (sum, sample) in sums.iter_mut().zip(elements.chunks(per_sample)) {
+                *sum += sample.iter().sum::<f32>();
+            }
+        }
+        Tensor::new("sum", DType::F32, [self.batch], &sums).map_err(malformed)
+    }
+
+    /// Spins until the latency is over.
+    fn spin(&mut self) {
+        let begin = Instant::now();
+        let factor = 1.0 + self.options.jitter * (2.0 * self.random.fraction() - 1.0);
+        let latency = Duration::from_nanos((self.options.latency.as_nanos() as f64 * factor) as u64);
+        while begin.elapsed() < latency {
+            spin_loop();
+        }
+    }
+}
+
+impl Session for NullSession {
+    fn spec(&self) -> &SessionSpec {
+        &self.spec
+    }
+
+    fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
+        self.check(inputs)?;
+        let output = self.output(inputs)?;
+        self.slots.push(output);
+        Ok(Slot(self.slots.len() - 1))
+    }
+
+    fn run(&mut self, slot: Slot) -> Result<(), BackendError> {
+        if slot.0 >= self.slots.len() {
+            return Err(BackendError::run(format!("there is no slot {}", slot.0)));
+        }
+        if !self.quiet {
+            self.runs += 1;
+            if let Some(text) = &self.options.stdout {
+                println!("{text}");
+            }
+            self.options.faults.at_run(self.runs)?;
+        }
+        if self.options.latency > Duration::ZERO {
+            self.spin();
+        }
+        self.last = Some(slot);
+        Ok(())
+    }
+
+    fn outputs(&mut self) -> Result<Vec<Tensor>, BackendError> {
+        let tensor = self.last.and_then(|slot| self.slots.get(slot.0));
+        let tensor = tensor.ok_or_else(|| BackendError::run("nothing has run since the inputs were prepared"))?;
+        Ok(vec![tensor.clone()])
+    }
+
+    fn clear(&mut self) {
+        self.slots.clear();
+        self.last = None;
+    }
+}
+
+fn malformed(error: edgebench_api::TensorError) -> BackendError {
+    BackendError::Run {
+        what: "an input is malformed".to_owned(),
+        source: Some(Box::new(error)),
+    }
+}
+
+/// A file of that size, mapped, with every page touched. The file is gone when the process is.
+fn map(bytes: usize) -> io::Result<Option<Mmap>> {
+    if bytes == 0 {
+        return Ok(None);
+    }
+    let file: File = tempfile::tempfile()?;
+    file.set_len(bytes as u64)?;
+    // SAFETY: the file has no name, so nobody else can change it.
+    let map = unsafe { Mmap::map(&file) }?;
+    let touched: u64 = map.iter().step_by(PAGE).map(|&byte| u64::from(byte)).sum();
+    black_box(touched);
+    Ok(Some(map))
+}
+
+/// `SplitMix64` (Steele, Lea and Flood, “Fast splittable pseudorandom number generators”, OOPSLA 2014).
+#[derive(Debug)]
+struct SplitMix(u64);
+
+impl SplitMix {
+    /// Evenly from 0 to below 1.
+    fn fraction(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        (z >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_are_even() {
+        let mut random = SplitMix(1);
+        let mean = (0..10_000).map(|_| random.fraction()).sum::<f64>() / 10_000.0;
+        assert!((mean - 0.5).abs() < 0.02, "{mean}");
+    }
+}

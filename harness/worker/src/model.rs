@@ -1,0 +1,212 @@
+//! A loaded model with its ring of inputs.
+
+use std::time::Instant;
+
+use edgebench_api::{BackendError, Nanos, Session, Slot, Tensor, TensorView};
+use edgebench_protocol::{Measure, Measured, WarmUp, WarmedUp};
+
+use crate::cpu::CpuReading;
+use crate::memory::MemoryMeter;
+use crate::timed::{Bounds, Stop, time_samples};
+
+/// The most samples of one measurement: what a line of the protocol holds.
+pub(crate) const MAX_SAMPLES: usize = 4_000_000;
+
+/// Room for samples where nothing is known of their duration.
+const FIRST_ROOM: usize = 4096;
+
+/// How often the outputs are copied to find what a copy takes.
+const COPIES: usize = 5;
+
+/// A loaded model with its ring of inputs.
+pub(crate) struct Model {
+    pub(crate) session: Box<dyn Session>,
+    pub(crate) batch: usize,
+    /// Inputs of each slot, in the order of the model. They stay in memory, so that no phase is without them.
+    ring: Vec<Vec<Tensor>>,
+    slots: Vec<Slot>,
+    next: usize,
+    has_run: bool,
+    /// What a warm inference takes, as the warm-up found it.
+    typical_ns: Option<u64>,
+}
+
+impl Model {
+    /// A model that has not run. The ring is in the order of the model's inputs.
+    pub(crate) fn new(session: Box<dyn Session>, batch: usize, ring: Vec<Vec<Tensor>>) -> Self {
+        Self {
+            session,
+            batch,
+            ring,
+            slots: Vec::new(),
+            next: 0,
+            has_run: false,
+            typical_ns: None,
+        }
+    }
+
+    /// Prepares the ring's slots anew and returns what one took.
+    pub(crate) fn prepare_ring(&mut self) -> Result<Nanos, BackendError> {
+        self.forget_slots();
+        let begin = Instant::now();
+        for batch in &self.ring {
+            let slot = prepare(self.session.as_mut(), batch)?;
+            self.slots.push(slot);
+        }
+        Ok(Nanos(Nanos::from(begin.elapsed()).0 / self.ring.len().max(1) as u64))
+    }
+
+    /// Drops the prepared inputs; the next measurement prepares the ring again.
+    pub(crate) fn forget_slots(&mut self) {
+        self.session.clear();
+        self.slots.clear();
+        self.next = 0;
+    }
+
+    /// Runs untimed until warm. The first run of the session is timed as the first inference.
+    pub(crate) fn warm_up(&mut self, request: &WarmUp, meter: &mut MemoryMeter) -> Result<WarmedUp, BackendError> {
+        self.ensure_ring()?;
+        let mut answer = WarmedUp {
+            first_ns: None,
+            memory_first: None,
+            runs: 0,
+            elapsed_ns: Nanos(0),
+        };
+        let begin = Instant::now();
+        if !self.has_run {
+            self.run_next()?;
+            answer.first_ns = Some(begin.elapsed().into());
+            answer.memory_first = Some(meter.read());
+            answer.runs = 1;
+        }
+        let (after_first, first) = (Instant::now(), answer.runs);
+        while answer.runs < request.min_runs.max(1) || Nanos::from(begin.elapsed()) < request.min_ns {
+            self.run_next()?;
+            answer.runs += 1;
+        }
+        if answer.runs > first {
+            self.typical_ns = Some(Nanos::from(after_first.elapsed()).0 / (answer.runs - first));
+        }
+        answer.elapsed_ns = begin.elapsed().into();
+        Ok(answer)
+    }
+
+    /// Measures until the request's bounds are reached.
+    pub(crate) fn measure(&mut self, request: &Measure, meter: &mut MemoryMeter) -> Result<Measured, BackendError> {
+        self.ensure_ring()?;
+        let bounds = Bounds {
+            min_ns: request.min_ns.0,
+            min_samples: usize::try_from(request.min_samples).unwrap_or(usize::MAX),
+            max_ns: request.max_ns.0,
+            max_samples: usize::try_from(request.max_samples)
+                .unwrap_or(usize::MAX)
+                .min(MAX_SAMPLES),
+        };
+        let mut samples = room(self.expected(&bounds));
+        let cpu_before = CpuReading::now();
+        let begin = Instant::now();
+        self.time(begin, &bounds, &mut samples)?;
+        let elapsed_ns = begin.elapsed().into();
+        let cpu = CpuReading::now().since(&cpu_before);
+        let memory_steady = meter.read();
+        let copy_out_ns = Some(self.copy_out()?);
+        Ok(Measured {
+            samples_ns: samples,
+            elapsed_ns,
+            cpu_ns: cpu.cpu_ns,
+            copy_out_ns,
+            involuntary_switches: cpu.involuntary_switches,
+            memory_steady,
+        })
+    }
+
+    /// Times exactly so many samples.
+    pub(crate) fn turn(&mut self, count: usize) -> Result<Vec<u64>, BackendError> {
+        self.ensure_ring()?;
+        let bounds = Bounds {
+            min_ns: 0,
+            min_samples: count,
+            max_ns: u64::MAX,
+            max_samples: count,
+        };
+        let mut samples = room(count);
+        self.time(Instant::now(), &bounds, &mut samples)?;
+        Ok(samples)
+    }
+
+    fn time(&mut self, begin: Instant, bounds: &Bounds, samples: &mut Vec<u64>) -> Result<(), BackendError> {
+        self.has_run = true;
+        while time_samples(
+            self.session.as_mut(),
+            &self.slots,
+            &mut self.next,
+            begin,
+            bounds,
+            samples,
+        )? == Stop::BufferFull
+        {
+            samples.reserve(samples.len());
+        }
+        Ok(())
+    }
+
+    fn run_next(&mut self) -> Result<(), BackendError> {
+        let slot = *self
+            .slots
+            .get(self.next)
+            .ok_or_else(|| BackendError::run("no inputs are prepared"))?;
+        self.has_run = true;
+        self.next = (self.next + 1) % self.slots.len();
+        self.session.run(slot)
+    }
+
+    fn ensure_ring(&mut self) -> Result<(), BackendError> {
+        if self.slots.is_empty() {
+            self.prepare_ring()?;
+        }
+        Ok(())
+    }
+
+    /// The median of a few copies of the outputs, the first of which allocates.
+    fn copy_out(&mut self) -> Result<Nanos, BackendError> {
+        let mut copies = [Nanos(0); COPIES];
+        for copy in &mut copies {
+            let begin = Instant::now();
+            let outputs = self.session.outputs()?;
+            *copy = begin.elapsed().into();
+            drop(outputs);
+        }
+        copies.sort_unstable();
+        Ok(copies[COPIES / 2])
+    }
+
+    /// How many samples the bounds will give, with a quarter more.
+    fn expected(&self, bounds: &Bounds) -> usize {
+        let by_time = self.typical_ns.map_or(FIRST_ROOM, |typical| {
+            usize::try_from(bounds.min_ns / typical.max(1)).unwrap_or(MAX_SAMPLES)
+        });
+        let expected = by_time.max(bounds.min_samples).min(MAX_SAMPLES);
+        (expected + expected / 4 + 16).min(bounds.max_samples)
+    }
+}
+
+/// Puts one batch where the runtime wants it.
+pub(crate) fn prepare(session: &mut dyn Session, batch: &[Tensor]) -> Result<Slot, BackendError> {
+    let views: Vec<TensorView<'_>> = batch
+        .iter()
+        .map(Tensor::view)
+        .collect::<Result<_, _>>()
+        .map_err(|error| BackendError::Run {
+            what: "an input is malformed".to_owned(),
+            source: Some(Box::new(error)),
+        })?;
+    session.prepare(&views)
+}
+
+/// A buffer whose pages are there before the first sample: touched now, they do not fault between two samples.
+fn room(samples: usize) -> Vec<u64> {
+    let mut buffer = Vec::with_capacity(samples);
+    buffer.resize(samples, u64::MAX);
+    std::hint::black_box(&mut buffer).clear();
+    buffer
+}
