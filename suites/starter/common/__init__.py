@@ -1,0 +1,1 @@
+"""Code that both tasks of the suite share: training, ONNX writing, quantisation, evaluation."""
