@@ -17,7 +17,7 @@ pub enum CodecError {
     /// The other side is gone.
     #[error("the other side closed the pipe")]
     Closed,
-    /// The line is longer than [`MAX_LINE_BYTES`] or was cut off.
+    /// The line is longer than 64 MiB or was cut off.
     #[error("a line of {0} bytes that does not end")]
     TooLong(usize),
     /// The line is no message of this protocol.
@@ -45,7 +45,9 @@ pub fn read_line<T: DeserializeOwned>(reader: &mut impl BufRead) -> Result<T, Co
         Some(_) => return Err(CodecError::TooLong(line.len())),
     }
     serde_json::from_slice(&line).map_err(|source| CodecError::Malformed {
-        line: String::from_utf8_lossy(&line[..line.len().min(200)]).trim_end().to_owned(),
+        line: String::from_utf8_lossy(&line[..line.len().min(200)])
+            .trim_end()
+            .to_owned(),
         source,
     })
 }

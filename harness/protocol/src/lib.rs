@@ -9,12 +9,14 @@
 
 mod codec;
 mod message;
+mod schema;
 
 pub use codec::{CodecError, read_line, write_line};
 pub use message::{
-    Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured, MemoryReading, Request,
-    RequestLine, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,
+    Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured, MemoryReading,
+    Request, RequestLine, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,
 };
+pub use schema::protocol_schema;
 
 /// The protocol's version. A worker that speaks another is refused in `hello`.
 pub const VERSION: u32 = 1;

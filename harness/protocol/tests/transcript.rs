@@ -1,4 +1,5 @@
 //! The transcript in `docs/protocol.md` is what the code reads and writes, to the byte.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use edgebench_protocol::{Answer, AnswerLine, Request, RequestLine, VERSION};
 use serde::Serialize;
@@ -39,7 +40,9 @@ fn requests_and_answers_take_turns_and_read_back_to_the_same_bytes() {
 #[test]
 fn it_shows_this_version() {
     let hello: RequestLine = round_trip(transcript()[0].1);
-    let Request::Hello(hello) = hello.request else { panic!("{hello:?}") };
+    let Request::Hello(hello) = hello.request else {
+        panic!("{hello:?}")
+    };
     assert_eq!(hello.protocol, VERSION);
 }
 

@@ -1,0 +1,162 @@
+//! A loaded model.
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::Tensor as CandleTensor;
+use edgebench_api::{
+    BackendError, LoadRequest, Session, SessionSpec, Settings, Slot, Tensor, TensorSpec, TensorView,
+};
+
+use crate::model::Model;
+use crate::{failure, model, tensor};
+
+/// A model that candle-onnx walks.
+pub(crate) struct CandleSession {
+    model: Model,
+    spec: SessionSpec,
+    // The shape of each input, in the order of the spec: those that the model was loaded for.
+    shapes: Vec<Vec<usize>>,
+    // Each slot's inputs together with the weights: what an inference starts from.
+    slots: Vec<HashMap<String, CandleTensor>>,
+    last: Option<HashMap<String, CandleTensor>>,
+}
+
+impl CandleSession {
+    /// Loads a model.
+    ///
+    /// # Errors
+    /// Any [`BackendError`] but `Run`.
+    pub(crate) fn load(request: &LoadRequest<'_>) -> Result<Self, BackendError> {
+        let threads = check(request.settings)?;
+        let model = model::read(request.model)?;
+        let shapes = model
+            .inputs
+            .iter()
+            .map(|input| concrete_shape(input, request.shapes))
+            .collect::<Result<_, _>>()?;
+        let spec = SessionSpec {
+            inputs: model.inputs.clone(),
+            outputs: model.outputs.clone(),
+            state: Vec::new(),
+            effective: BTreeMap::from([("threads".to_owned(), threads.to_string())]),
+        };
+        Ok(Self {
+            model,
+            spec,
+            shapes,
+            slots: Vec::new(),
+            last: None,
+        })
+    }
+
+    fn fits(&self, i: usize, input: &TensorView<'_>) -> Result<(), BackendError> {
+        let (spec, shape) = (&self.spec.inputs[i], &self.shapes[i]);
+        if spec.dtype != input.dtype() {
+            return Err(BackendError::run(format!(
+                "input `{}` is {}, not {}",
+                spec.name,
+                spec.dtype,
+                input.dtype()
+            )));
+        }
+        if shape != input.shape() {
+            return Err(BackendError::run(format!(
+                "input `{}` has shape {:?}, and the model was loaded for {shape:?}",
+                spec.name,
+                input.shape()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Checks the settings and returns the number of threads, as rayon's pool tells it.
+fn check(settings: &Settings) -> Result<usize, BackendError> {
+    let invalid = |name: &str, value: &str, why: String| {
+        Err(BackendError::InvalidSetting {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            why,
+        })
+    };
+    if settings.device != "cpu" {
+        return invalid("device", &settings.device, "this backend offers `cpu` alone".to_owned());
+    }
+    if let Some((name, value)) = settings.options.iter().next() {
+        return invalid(name, value, "candle has no options".to_owned());
+    }
+    let threads = rayon::current_num_threads();
+    if threads != settings.threads {
+        let why = format!("this process's pool has {threads}, and it is sized once, by RAYON_NUM_THREADS");
+        return invalid("threads", &settings.threads.to_string(), why);
+    }
+    Ok(threads)
+}
+
+fn concrete_shape(spec: &TensorSpec, shapes: &BTreeMap<String, Vec<usize>>) -> Result<Vec<usize>, BackendError> {
+    if let Some(shape) = shapes.get(&spec.name) {
+        return Ok(shape.clone());
+    }
+    spec.shape
+        .iter()
+        .copied()
+        .collect::<Option<_>>()
+        .ok_or_else(|| BackendError::load(format!("input `{}` has open axes and no shape was given", spec.name)))
+}
+
+impl Session for CandleSession {
+    fn spec(&self) -> &SessionSpec {
+        &self.spec
+    }
+
+    fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
+        let known = |input: &&TensorView<'_>| self.spec.inputs.iter().any(|spec| spec.name == input.name());
+        if let Some(unknown) = inputs.iter().find(|input| !known(input)) {
+            return Err(BackendError::run(format!("the model has no input `{}`", unknown.name())));
+        }
+        let mut values = self.model.constants.clone();
+        for (i, spec) in self.spec.inputs.iter().enumerate() {
+            let mut named = inputs.iter().filter(|input| input.name() == spec.name);
+            let (Some(input), None) = (named.next(), named.next()) else {
+                return Err(BackendError::run(format!("input `{}` must be given once", spec.name)));
+            };
+            self.fits(i, input)?;
+            values.insert(spec.name.clone(), tensor::to_candle(input)?);
+        }
+        self.slots.push(values);
+        Ok(Slot(self.slots.len() - 1))
+    }
+
+    fn run(&mut self, slot: Slot) -> Result<(), BackendError> {
+        self.last = None;
+        let values = self
+            .slots
+            .get(slot.0)
+            .ok_or_else(|| BackendError::run(format!("there is no slot {}", slot.0)))?;
+        let outputs = candle_onnx::simple_eval(&self.model.proto, values.clone());
+        self.last = Some(outputs.map_err(|error| failure::run(error, "candle gave an error", &self.model.nodes))?);
+        Ok(())
+    }
+
+    fn outputs(&mut self) -> Result<Vec<Tensor>, BackendError> {
+        let last = self
+            .last
+            .as_ref()
+            .ok_or_else(|| BackendError::run("there are no outputs before the first inference"))?;
+        self.spec
+            .outputs
+            .iter()
+            .map(|spec| {
+                let value = last
+                    .get(&spec.name)
+                    .ok_or_else(|| BackendError::run(format!("candle gave no output `{}`", spec.name)))?;
+                tensor::from_candle(&spec.name, spec.dtype, value)
+            })
+            .collect()
+    }
+
+    fn clear(&mut self) {
+        self.slots.clear();
+        self.last = None;
+    }
+}

@@ -1,0 +1,161 @@
+//! Loads and runs small models.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use edgebench_api::{Backend, BackendError, DType, LoadRequest, Session, Settings, Slot, Tensor, TensorView};
+use edgebench_candle::BACKEND;
+use edgebench_conformance::{Fixture, check_backend};
+
+/// Sizes the pool as a worker's environment does: a test has not been started with it.
+fn one_thread() {
+    static POOL: Once = Once::new();
+    POOL.call_once(|| rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap());
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn load_with(name: &str, shapes: &[(&str, &[usize])], settings: &Settings) -> Result<Box<dyn Session>, BackendError> {
+    one_thread();
+    let shapes: BTreeMap<String, Vec<usize>> =
+        shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
+    BACKEND.load(&LoadRequest { model: &fixture(name), shapes: &shapes, settings })
+}
+
+fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, BackendError> {
+    load_with(name, shapes, &Settings::default())
+}
+
+fn floats(name: &str, shape: &[usize], elements: &[f32]) -> Tensor {
+    Tensor::new(name, DType::F32, shape, elements).unwrap()
+}
+
+#[test]
+fn it_is_a_backend() {
+    one_thread();
+    let report = check_backend(&BACKEND, &Fixture::DENSE_RELU);
+    assert!(report.passed(), "{:#?}", report.failures().collect::<Vec<_>>());
+}
+
+#[test]
+fn slots_are_kept_apart_and_outputs_are_named() {
+    let mut session = load("linear.onnx", &[("x", &[2, 3])]).unwrap();
+    assert_eq!(session.spec().inputs[0].shape, [None, Some(3)]);
+    let one = floats("x", &[2, 3], &[1., 0., 0., 0., 1., 0.]);
+    let two = floats("x", &[2, 3], &[0., 0., 1., 1., 1., 1.]);
+    let one = session.prepare(&[one.view().unwrap()]).unwrap();
+    let two = session.prepare(&[two.view().unwrap()]).unwrap();
+    assert!(session.outputs().is_err(), "nothing has run");
+    for _ in 0..3 {
+        session.run(one).unwrap();
+        let outputs = session.outputs().unwrap();
+        assert_eq!(outputs[0], floats("y", &[2, 2], &[1., -1., 2., 0.5]));
+        assert_eq!(outputs[1], floats("mean", &[2], &[0., 1.25]));
+        session.run(two).unwrap();
+        assert_eq!(session.outputs().unwrap()[0], floats("y", &[2, 2], &[0., 3., 3., 2.5]));
+    }
+    session.clear();
+    assert!(session.run(one).is_err(), "the slots are gone");
+    assert!(session.outputs().is_err());
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_refused() {
+    let mut session = load("linear.onnx", &[("x", &[1, 3])]).unwrap();
+    let bytes = [0; 24];
+    let cases = [
+        TensorView::new("z", DType::F32, &[1, 3], &bytes[..12]).unwrap(),
+        TensorView::new("x", DType::I32, &[1, 3], &bytes[..12]).unwrap(),
+        TensorView::new("x", DType::F32, &[2, 3], &bytes).unwrap(),
+        TensorView::new("x", DType::F32, &[3], &bytes[..12]).unwrap(),
+    ];
+    for case in cases {
+        assert!(matches!(session.prepare(&[case]), Err(BackendError::Run { .. })), "{case:?}");
+    }
+    let fits = TensorView::new("x", DType::F32, &[1, 3], &bytes[..12]).unwrap();
+    assert!(session.prepare(&[]).is_err());
+    assert!(session.prepare(&[fits, fits]).is_err());
+    assert_eq!(session.prepare(&[fits]).unwrap(), Slot(0));
+    assert!(load("linear.onnx", &[]).is_err(), "the batch axis is open");
+}
+
+#[test]
+fn the_types_that_candle_onnx_takes_go_in_and_come_out() {
+    let names = [
+        "float", "float16", "bfloat16", "double", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64",
+        "uint64", "bool",
+    ];
+    let taken = [DType::F32, DType::F16, DType::F64, DType::U8, DType::U32, DType::I64, DType::Bool];
+    for (dtype, name) in DType::ALL.into_iter().zip(names) {
+        let loaded = load(&format!("identity_{name}.onnx"), &[]);
+        if !taken.contains(&dtype) {
+            assert!(matches!(loaded, Err(BackendError::Unsupported { .. })), "{name}");
+            continue;
+        }
+        let mut session = loaded.unwrap();
+        assert_eq!(session.spec().inputs[0].dtype, dtype);
+        let data: Vec<u8> = (0..6 * dtype.size()).map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0)).collect();
+        let slot = session.prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()]).unwrap();
+        session.run(slot).unwrap();
+        let outputs = session.outputs().unwrap();
+        assert_eq!(outputs[0], Tensor { name: "y".to_owned(), dtype, shape: vec![2, 3], data }, "{name}");
+    }
+}
+
+#[test]
+fn half_weights_in_raw_bytes_are_used() {
+    let mut session = load("half.onnx", &[]).unwrap();
+    let x = [1f32, 1., 0.25].map(half::f16::from_f32);
+    let x = Tensor::new("x", DType::F16, [3], &x).unwrap();
+    let slot = session.prepare(&[x.view().unwrap()]).unwrap();
+    session.run(slot).unwrap();
+    assert_eq!(session.outputs().unwrap()[0].to_f32().unwrap(), [0.5, -2., 1.]);
+}
+
+#[test]
+fn inner_graphs_find_their_own_weights() {
+    let mut session = load("branches.onnx", &[]).unwrap();
+    for (x, y) in [(1., 12.), (-1., 7.), (2., 14.)] {
+        let x = floats("x", &[1], &[x]);
+        let slot = session.prepare(&[x.view().unwrap()]).unwrap();
+        session.run(slot).unwrap();
+        assert_eq!(session.outputs().unwrap()[0], floats("y", &[1], &[y]));
+    }
+}
+
+#[test]
+fn what_is_lacking_is_named() {
+    let error = load("unknown_operator.onnx", &[]).err().unwrap();
+    assert_eq!(error.operator(), Some("Frobnicate"), "{error}");
+    let error = load("int4.onnx", &[]).err().unwrap();
+    assert_eq!(error.operator(), Some("DequantizeLinear"), "{error}");
+
+    let mut session = load("strides.onnx", &[]).unwrap();
+    let x = floats("x", &[1, 1, 4, 4], &[0.; 16]);
+    let slot = session.prepare(&[x.view().unwrap()]).unwrap();
+    let error = session.run(slot).unwrap_err();
+    assert_eq!(error.operator(), Some("Conv"), "{error}");
+    assert!(session.outputs().is_err());
+}
+
+#[test]
+fn settings_that_are_not_in_effect_are_refused() {
+    one_thread();
+    let two = Settings { threads: 2, ..Settings::default() };
+    assert!(matches!(load_with("linear.onnx", &[("x", &[1, 3])], &two), Err(BackendError::InvalidSetting { .. })));
+    let environment = BACKEND.environment(&two);
+    assert!(environment.contains(&("RAYON_NUM_THREADS".to_owned(), "2".to_owned())));
+    let session = load("linear.onnx", &[("x", &[1, 3])]).unwrap();
+    assert_eq!(session.spec().effective["threads"], "1");
+}
+
+#[test]
+fn what_is_no_model_does_not_load() {
+    for name in ["make.py", "absent.onnx"] {
+        let error = load(name, &[]).err().unwrap();
+        assert!(matches!(error, BackendError::Load { .. }), "{error}");
+    }
+}

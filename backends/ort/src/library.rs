@@ -1,0 +1,114 @@
+//! The library, opened once per process.
+
+use std::ffi::CStr;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use edgebench_api::BackendError;
+use ort::environment::Environment;
+
+use crate::locate::{FoundBy, LIBRARY_VARIABLE, Located, Places};
+
+/// The opened library and its environment, of which ONNX Runtime allows one per process.
+#[derive(Debug)]
+pub(crate) struct Library {
+    /// The environment that every session is built in.
+    pub(crate) environment: Environment,
+    /// What was opened: a full path where it is known.
+    pub(crate) path: PathBuf,
+    /// Why this library.
+    pub(crate) found_by: FoundBy,
+    /// What the library says of its version.
+    pub(crate) version: String,
+}
+
+/// Why the library did not open. It is kept, because a second try in the same process would meet the same library.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+struct OpenFailure {
+    located: Located,
+    message: String,
+}
+
+impl Library {
+    /// Opens the library on the first call and returns it on every call.
+    ///
+    /// # Errors
+    /// [`BackendError::Unavailable`] when the library is missing, is not ONNX Runtime, or is too old.
+    pub(crate) fn open() -> Result<&'static Self, BackendError> {
+        static LIBRARY: OnceLock<Result<Library, OpenFailure>> = OnceLock::new();
+        LIBRARY
+            .get_or_init(|| open(Places::of_this_process().locate()))
+            .as_ref()
+            .map_err(unavailable)
+    }
+}
+
+fn open(located: Located) -> Result<Library, OpenFailure> {
+    let attempt = || -> Result<(Environment, String), Box<dyn std::error::Error>> {
+        let builder = ort::init_from(&located.path)?;
+        let version = version(&located.path)?;
+        let environment = builder.with_name("edgebench").with_telemetry(false).build()?;
+        Ok((environment, version))
+    };
+    match attempt() {
+        Ok((environment, version)) => Ok(Library {
+            environment,
+            path: located.path.canonicalize().unwrap_or(located.path),
+            found_by: located.found_by,
+            version,
+        }),
+        Err(error) => Err(OpenFailure { message: error.to_string(), located }),
+    }
+}
+
+/// The library's own version. `ort` reads it to refuse a library that is too old, and keeps it to itself.
+fn version(path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+    // SAFETY: the library is open already, so this runs no initialiser and only adds to its count.
+    let library = unsafe { libloading::Library::new(path)? };
+    // SAFETY: the type is the C API's declaration of this symbol.
+    let base = unsafe { library.get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase")? };
+    // SAFETY: the C API promises a static structure, or null; and the version to be a static C string.
+    let text = unsafe {
+        let base = base().as_ref().ok_or("the library gives no API")?;
+        CStr::from_ptr((base.GetVersionString)())
+    };
+    Ok(text.to_string_lossy().into_owned())
+}
+
+fn unavailable(failure: &OpenFailure) -> BackendError {
+    let Located { path, found_by } = &failure.located;
+    let (what, hint) = match found_by {
+        FoundBy::Loader => (
+            "ONNX Runtime's shared library".to_owned(),
+            format!(
+                "install it (for example `pip install onnxruntime`), or name a libonnxruntime of at least 1.{} with \
+                 {LIBRARY_VARIABLE}",
+                ort::MINOR_VERSION
+            ),
+        ),
+        found_by => (
+            format!("ONNX Runtime from {} (found by: {found_by})", path.display()),
+            format!(
+                "name a libonnxruntime of at least 1.{} for this machine's processor with {LIBRARY_VARIABLE}",
+                ort::MINOR_VERSION
+            ),
+        ),
+    };
+    BackendError::Unavailable { what, hint, source: Some(Box::new(failure.clone())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_library_that_is_not_there_is_unavailable() {
+        let located = Located { path: "/nowhere/libonnxruntime.so".into(), found_by: FoundBy::EdgebenchVariable };
+        let error = unavailable(&open(located).unwrap_err());
+        let BackendError::Unavailable { what, hint, source } = error else { panic!("{error}") };
+        assert!(what.contains("/nowhere/libonnxruntime.so") && what.contains(LIBRARY_VARIABLE), "{what}");
+        assert!(hint.contains(LIBRARY_VARIABLE), "{hint}");
+        assert!(source.unwrap().to_string().contains("/nowhere/"));
+    }
+}

@@ -1,0 +1,141 @@
+//! A loaded model.
+
+use std::collections::BTreeMap;
+
+use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
+use tract_linalg::multithread::Executor;
+use tract_onnx::prelude::{IntoTValue, TVec, TValue};
+use tract_onnx::tract_core::model::TypedSimpleState;
+
+use crate::options::Stage;
+use crate::{failure, model, tensor};
+
+/// A model that tract has optimised, with its spawned plan.
+pub(crate) struct TractSession {
+    state: TypedSimpleState,
+    spec: SessionSpec,
+    // The shape of each input, in the order of the spec: those that the plan was made for.
+    shapes: Vec<Vec<usize>>,
+    // Each slot's inputs in the plan's order. An inference clones them, which counts a reference.
+    slots: Vec<TVec<TValue>>,
+    last: Option<TVec<TValue>>,
+}
+
+impl TractSession {
+    /// Loads a model.
+    ///
+    /// # Errors
+    /// Any [`BackendError`] but `Run`.
+    pub(crate) fn load(request: &LoadRequest<'_>) -> Result<Self, BackendError> {
+        let stage = Stage::new(request.settings)?;
+        let executor = match request.settings.threads {
+            1 => Executor::SingleThread,
+            threads => Executor::multithread(threads),
+        };
+        let prepared = model::prepare(request, stage, &executor)?;
+        let state = prepared
+            .plan
+            .spawn()
+            .map_err(|error| failure::load(error, "the plan could not be started"))?;
+        let shapes = prepared
+            .inputs
+            .iter()
+            .map(|input| match request.shapes.get(&input.name) {
+                Some(shape) => shape.clone(),
+                None => input.shape.iter().copied().flatten().collect(),
+            })
+            .collect();
+        let effective = BTreeMap::from([
+            ("threads".to_owned(), threads(&executor).to_string()),
+            ("optimisation".to_owned(), stage.name().to_owned()),
+            ("value_info".to_owned(), if prepared.value_info_used { "used" } else { "ignored" }.to_owned()),
+        ]);
+        Ok(Self {
+            state,
+            spec: SessionSpec {
+                inputs: prepared.inputs,
+                outputs: prepared.outputs,
+                state: Vec::new(),
+                effective,
+            },
+            shapes,
+            slots: Vec::new(),
+            last: None,
+        })
+    }
+
+    fn fits(&self, i: usize, input: &TensorView<'_>) -> Result<(), BackendError> {
+        let (spec, shape) = (&self.spec.inputs[i], &self.shapes[i]);
+        if spec.dtype != input.dtype() {
+            return Err(BackendError::run(format!("input `{}` is {}, not {}", spec.name, spec.dtype, input.dtype())));
+        }
+        if shape != input.shape() {
+            return Err(BackendError::run(format!(
+                "input `{}` has shape {:?}, and the model was loaded for {shape:?}",
+                spec.name,
+                input.shape()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The threads of a pool, as it tells them itself.
+fn threads(executor: &Executor) -> usize {
+    match executor {
+        Executor::MultiThread(pool) => pool.current_num_threads(),
+        _ => 1,
+    }
+}
+
+impl Session for TractSession {
+    fn spec(&self) -> &SessionSpec {
+        &self.spec
+    }
+
+    fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
+        if let Some(unknown) = inputs.iter().find(|input| !self.spec.inputs.iter().any(|s| s.name == input.name())) {
+            return Err(BackendError::run(format!("the model has no input `{}`", unknown.name())));
+        }
+        let mut values = TVec::new();
+        for (i, spec) in self.spec.inputs.iter().enumerate() {
+            let mut named = inputs.iter().filter(|input| input.name() == spec.name);
+            let (Some(input), None) = (named.next(), named.next()) else {
+                return Err(BackendError::run(format!("input `{}` must be given once", spec.name)));
+            };
+            self.fits(i, input)?;
+            values.push(tensor::to_tract(input)?.into_tvalue());
+        }
+        self.slots.push(values);
+        Ok(Slot(self.slots.len() - 1))
+    }
+
+    fn run(&mut self, slot: Slot) -> Result<(), BackendError> {
+        self.last = None;
+        let inputs = self
+            .slots
+            .get(slot.0)
+            .ok_or_else(|| BackendError::run(format!("there is no slot {}", slot.0)))?;
+        let outputs = self.state.run(inputs.clone());
+        self.last = Some(outputs.map_err(|error| failure::run(error, "tract gave an error"))?);
+        Ok(())
+    }
+
+    fn outputs(&mut self) -> Result<Vec<Tensor>, BackendError> {
+        let last = self
+            .last
+            .as_ref()
+            .ok_or_else(|| BackendError::run("there are no outputs before the first inference"))?;
+        self.spec
+            .outputs
+            .iter()
+            .zip(last)
+            .map(|(spec, value)| tensor::from_tract(&spec.name, value))
+            .collect()
+    }
+
+    fn clear(&mut self) {
+        self.slots.clear();
+        self.last = None;
+    }
+}

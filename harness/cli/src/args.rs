@@ -1,0 +1,277 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::parse::{Model, RuntimeOption, Shape, duration, model, option, seconds, shape};
+
+/// Which variant of a model, on which runtime, should ship on this device?
+///
+/// Exit codes: 0 done; 2 usage, manifest or bad input; 3 some cells failed, crashed, timed out or broke an
+/// expectation; 70 a bug in edgebench; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "edgebench", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure a suite, or models of your own
+    Run(Box<RunArgs>),
+    /// Print what `run` would do, and how long it would take
+    Plan(Box<PlanArgs>),
+    /// List suites, backends, or a suite's variants
+    List(ListArgs),
+    /// Show what of this machine decides the figures, and which runtimes it has
+    Doctor(DoctorArgs),
+    /// Print a model's inputs, outputs, operators, parameters and multiply-accumulates
+    Inspect(InspectArgs),
+    /// Write a commented manifest to start a suite from
+    Init(InitArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
+    /// Put a worker in any language through the conformance suite
+    Conformance(ConformanceArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one per command into a folder
+    Man(ManArgs),
+}
+
+/// What `run` and `plan` share.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// The suite: its name, its folder or its suite.toml [default: starter]
+    #[arg(conflicts_with = "model")]
+    pub(crate) suite: Option<String>,
+    /// A model of your own; several share one table, and the first is the baseline
+    #[arg(short, long, value_name = "[ID=]FILE", value_parser = model)]
+    pub(crate) model: Vec<Model>,
+    /// Backends to run [default: the suite's; for models all that this machine has]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) backend: Vec<String>,
+    /// Variants to run [default: all]
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) variant: Vec<String>,
+    /// Tasks to run [default: all]
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) task: Vec<String>,
+    /// Threads for one inference [default: the suite's, or 1]
+    #[arg(short, long, value_name = "N", value_delimiter = ',')]
+    pub(crate) threads: Vec<usize>,
+    /// Samples in one inference [default: the suite's, or 1]
+    #[arg(short, long, value_name = "N", value_delimiter = ',')]
+    pub(crate) batch: Vec<usize>,
+    /// Devices or execution providers [default: cpu]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) device: Vec<String>,
+    /// An input's shape, batch axis first, such as x=1x3x224x224
+    #[arg(long, value_name = "INPUT=SHAPE", value_parser = shape, requires = "model")]
+    pub(crate) shape: Vec<Shape>,
+    /// Inputs for the models: an .npz, .npy or .safetensors file [default: random]
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// What a request to a worker may take beyond its own bounds, such as 60s
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Two short invocations per cell, accuracy on a part of the test set, no intervals
+    #[arg(short, long, conflicts_with = "publish")]
+    pub(crate) quick: bool,
+    /// Long warm-up and measurement, for figures to publish
+    #[arg(long)]
+    pub(crate) publish: bool,
+    /// Seeds the order of the cells, stratified parts and random inputs
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Fresh worker processes per cell
+    #[arg(long, value_name = "N", visible_alias = "repetitions")]
+    pub(crate) invocations: Option<usize>,
+    /// Measurement of an invocation, at least
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) min_secs: Option<Duration>,
+    /// Warm-up of an invocation, at least
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) warmup_secs: Option<Duration>,
+    /// An option of a runtime, such as ort.spinning=off
+    #[arg(short = 'O', long, value_name = "BACKEND.NAME=VALUE", value_parser = option)]
+    pub(crate) option: Vec<RuntimeOption>,
+    /// The backend whose outputs the others are held against [default: the suite's first]
+    #[arg(long, value_name = "BACKEND")]
+    pub(crate) reference: Option<String>,
+    #[command(flatten)]
+    pub(crate) runtime: RuntimeArgs,
+}
+
+/// Where runtimes and workers come from.
+#[derive(Debug, Args)]
+pub(crate) struct RuntimeArgs {
+    /// ONNX Runtime's shared library
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ort_dylib: Option<PathBuf>,
+    /// Fetch nothing; a runtime that is not here is `unavailable`
+    #[arg(long, env = "EDGEBENCH_OFFLINE", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(crate) offline: bool,
+    /// What goes before each worker's command, such as 'taskset -c 2' or 'qemu-aarch64 -L /usr/aarch64-linux-gnu'
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) worker_prefix: Option<String>,
+    /// The program of the workers [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) worker: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// The run's folder [default: runs/<id>]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// A name for this machine that may be published
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_name: Option<String>,
+    /// Go on with an interrupted run; everything but --format is as it was
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The answer and one table per task, aligned and valid Markdown
+    Table,
+    /// The whole report
+    Markdown,
+    /// The record
+    Json,
+    /// One cell per line
+    Jsonl,
+    /// One row per cell
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    /// Suites that are found by name
+    Suites,
+    /// Backends that can be asked for
+    Backends,
+    /// Variants of a suite
+    Variants,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// What to list
+    #[arg(value_enum, default_value_t = Listed::Suites)]
+    pub(crate) what: Listed,
+    /// The suite whose variants are listed
+    #[arg(default_value = "starter")]
+    pub(crate) suite: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) runtime: RuntimeArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The ONNX file
+    pub(crate) file: PathBuf,
+    /// An input's shape, batch axis first, for counting multiply-accumulates
+    #[arg(long, value_name = "INPUT=SHAPE", value_parser = shape)]
+    pub(crate) shape: Vec<Shape>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The suite's folder
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// suite.toml
+    Manifest,
+    /// record.json
+    Record,
+    /// Lines of the worker protocol
+    Protocol,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which
+    #[arg(value_enum)]
+    pub(crate) name: SchemaName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConformanceArgs {
+    /// The backend to load with [default: the first that the worker offers]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// How long an answer may take
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s")]
+    pub(crate) timeout: Duration,
+    /// The command that starts the worker
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Where to write the pages; standard output gets the first one otherwise
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,65 @@
+//! The edgebench command: arguments, progress, exit codes, and the list of backends.
+
+mod args;
+mod backends;
+mod conformance;
+mod doctor;
+mod failure;
+mod get;
+mod init;
+mod inspect;
+mod list;
+mod manual;
+mod models;
+mod output;
+mod parse;
+mod plan;
+mod progress;
+mod run;
+mod schema;
+mod select;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::failure::{Failure, exit};
+
+fn main() -> ExitCode {
+    // A worker is this binary again. It comes before everything else, so that its process holds nothing of ours.
+    if std::env::args_os().nth(1).is_some_and(|first| first == "worker") {
+        return edgebench_worker::serve(backends::BACKENDS, "edgebench", env!("CARGO_PKG_VERSION"));
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!(
+            "error: this is a bug in edgebench {}: {panic}",
+            env!("CARGO_PKG_VERSION")
+        );
+        eprintln!("hint: what was measured so far is in the run's folder, and `--resume` goes on from it");
+    }));
+    match std::panic::catch_unwind(|| dispatch(Cli::parse())) {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => {
+            eprint!("{failure}");
+            ExitCode::from(failure.code())
+        }
+        Err(_) => ExitCode::from(exit::BUG),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Run(args) => run::run(*args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::List(args) => list::list(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Init(args) => init::init(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Conformance(args) => conformance::conformance(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
+    }
+}

@@ -1,0 +1,171 @@
+//! `edgebench run`: from the flags to a record and its reports.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Parser as _;
+use edgebench_record::{Record, Store, Tool};
+use edgebench_runner::{RunOptions, WorkerCommand, header, run as carry_out};
+
+use crate::args::{Cli, Command, RunArgs};
+use crate::failure::{Failure, exit};
+use crate::get;
+use crate::output::{print, render, write_files};
+use crate::parse::one_line;
+use crate::progress::Progress;
+use crate::select::select;
+use crate::workers::prefix;
+
+/// Where runs go unless `--output` says otherwise.
+const RUNS: &str = "runs";
+
+pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
+    let format = args.format;
+    let (args, resumed) = match args.resume.clone() {
+        Some(folder) => {
+            let store = Store::resume(&folder)?;
+            (begun_with(&store, &folder)?, Some(store))
+        }
+        None => (args, None),
+    };
+    let selected = select(&args.selection)?;
+    if let Some(command) = selected
+        .workers
+        .get("ort")
+        .filter(|_| selected.plan.cells.iter().any(|cell| cell.id.backend == "ort"))
+    {
+        get::ensure(&args.selection.runtime, command);
+    }
+    let arguments = match &resumed {
+        Some(store) => store.header().arguments.clone(),
+        None => arguments(),
+    };
+    let mut store = if let Some(store) = resumed {
+        store
+    } else {
+        let header = header(&selected.plan, arguments.clone());
+        let folder = args.output.clone().unwrap_or_else(|| Path::new(RUNS).join(&header.id));
+        Store::create(&folder, &header)?
+    };
+    let interrupt = interrupt_flag()?;
+    let command = |backend: &str| -> WorkerCommand {
+        // The plan names known backends alone.
+        selected.workers.get(backend).cloned().unwrap_or_default()
+    };
+    let options = RunOptions {
+        command: &command,
+        inputs: selected.inputs,
+        interrupt: &interrupt,
+        tool: tool(arguments),
+        host_name: args.device_name.clone(),
+        worker_prefix: prefix(&args.selection.runtime)?,
+    };
+    let progress = Progress::new();
+    let folder = store.folder().to_owned();
+    let record = carry_out(&selected.plan, &selected.suite, &options, &mut store, &mut |event| {
+        progress.tell(event);
+    })
+    .map_err(|error| {
+        let hint = error.hint();
+        let failure = Failure::from_error(error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    });
+    progress.finish();
+    let record = record?;
+    write_files(&record, &folder)?;
+    print(&render(&record, format)?)?;
+    Ok(tell_end(&record, &folder))
+}
+
+/// The arguments of the run that this journal belongs to.
+fn begun_with(store: &Store, folder: &Path) -> Result<RunArgs, Failure> {
+    let words = std::iter::once("edgebench".to_owned()).chain(store.header().arguments.iter().cloned());
+    match Cli::try_parse_from(words) {
+        Ok(Cli {
+            command: Command::Run(args),
+        }) => Ok(*args),
+        _ => Err(Failure::new(format!(
+            "the journal in `{}` names no run that this edgebench knows",
+            folder.display()
+        ))
+        .hint("go on with the edgebench that began it")),
+    }
+}
+
+/// The arguments of this process. What is no text is shown as near as text comes to it.
+fn arguments() -> Vec<String> {
+    std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn tool(arguments: Vec<String>) -> Tool {
+    Tool {
+        name: "edgebench".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        optimised: !cfg!(debug_assertions),
+        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        arguments,
+    }
+}
+
+/// A flag that the first interrupt sets. The second ends the process at once; its workers are killed with it.
+fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
+
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag unset and sets it, the second finds it set.
+        flag::register_conditional_shutdown(signal, i32::from(exit::INTERRUPTED), Arc::clone(&interrupted))
+            .and_then(|_| flag::register(signal, Arc::clone(&interrupted)))
+            .map_err(|error| Failure::from_error(error).context("cannot watch for interrupts"))?;
+    }
+    Ok(interrupted)
+}
+
+/// Says on standard error where everything is and what went wrong, and gives the exit code.
+fn tell_end(record: &Record, folder: &Path) -> ExitCode {
+    eprintln!(
+        "wrote {}/record.json, cells.csv, samples.csv, report.md",
+        folder.display()
+    );
+    if record.interrupted {
+        let all = record.cells.len();
+        let complete = record
+            .cells
+            .iter()
+            .filter(|cell| cell.invocations.len() >= record.plan.invocations || cell.outcome.kind.is_failure())
+            .count();
+        eprintln!("interrupted: {complete} of {all} cells are complete and kept");
+        eprintln!("hint: go on with `edgebench run --resume {}`", folder.display());
+        return ExitCode::from(exit::INTERRUPTED);
+    }
+    let failing: Vec<_> = record.cells.iter().filter(|cell| cell.outcome.fails_run()).collect();
+    for cell in &failing {
+        let outcome = &cell.outcome;
+        let line = match &outcome.broken_expectation {
+            Some(expected) => format!(
+                "{}: {}, and the suite expected {expected}",
+                cell.id,
+                outcome.kind.name()
+            ),
+            None => format!("{}: {}: {}", cell.id, outcome.kind.name(), outcome.reason),
+        };
+        eprintln!("{}", one_line(&line));
+        if let Some(hint) = &outcome.hint {
+            eprintln!("hint: {}", one_line(hint));
+        }
+    }
+    if failing.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(exit::CELLS)
+    }
+}

@@ -1,0 +1,26 @@
+//! `edgebench schema`: the JSON Schemas of the three boundaries.
+
+use std::process::ExitCode;
+
+use edgebench_protocol::{AnswerLine, RequestLine};
+use schemars::schema_for;
+use serde_json::{Value, json};
+
+use crate::args::{SchemaArgs, SchemaName};
+use crate::failure::Failure;
+use crate::output::print;
+
+pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
+    let schema: Value = match args.name {
+        SchemaName::Manifest => edgebench_suites::schema().to_value(),
+        SchemaName::Record => edgebench_record::record_schema(),
+        SchemaName::Protocol => json!({
+            "title": "edgebench worker protocol",
+            "version": edgebench_protocol::VERSION,
+            "request": schema_for!(RequestLine),
+            "answer": schema_for!(AnswerLine),
+        }),
+    };
+    print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
+    Ok(ExitCode::SUCCESS)
+}

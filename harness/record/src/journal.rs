@@ -1,0 +1,89 @@
+//! What a journal holds: a header, and one entry for each finished invocation.
+
+use std::collections::BTreeMap;
+
+use edgebench_api::{Nanos, Probe};
+use serde::{Deserialize, Serialize};
+
+use crate::{Invocation, Outcome};
+
+/// The journal's first line: which run this is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`crate::SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The run's id.
+    pub id: String,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// SHA-256 of the plan. A run with another plan cannot go on from this journal.
+    pub plan_sha256: String,
+    /// The plan itself, as whoever planned it wrote it.
+    pub plan: serde_json::Value,
+    /// The arguments of the run, so that it can be started again.
+    pub arguments: Vec<String>,
+}
+
+/// One line of the journal after the header.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// An invocation measured.
+    Finished(Box<Finished>),
+    /// A cell came to an end before its plan did: it is not tried again.
+    Ended(Box<Ended>),
+}
+
+/// An invocation that measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The cell's index in the plan.
+    pub cell: usize,
+    /// The runtime that ran it.
+    pub runtime: Probe,
+    /// Settings in effect, as read back.
+    pub effective: BTreeMap<String, String>,
+    /// Its figures.
+    pub invocation: Invocation,
+    /// The output that carries the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The evaluation that followed, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Evaluation>,
+}
+
+/// A test set's pass through a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// The file with the outputs, in the run's work folder.
+    pub outputs: String,
+    /// The samples that were run, in order; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indices: Option<Vec<usize>>,
+    /// How many samples were run.
+    pub samples: usize,
+    /// How long it took, copies included.
+    pub elapsed_ns: Nanos,
+    /// Whether the first batch, run again at the end, gave the same bits.
+    pub deterministic: bool,
+}
+
+/// The end of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The cell's index in the plan.
+    pub cell: usize,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Entry {
+    /// The cell's index in the plan.
+    pub fn cell(&self) -> usize {
+        match self {
+            Self::Finished(finished) => finished.cell,
+            Self::Ended(ended) => ended.cell,
+        }
+    }
+}

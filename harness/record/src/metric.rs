@@ -1,0 +1,72 @@
+//! Metrics, defined once: id, unit, direction.
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Smaller is better.
+    Lower,
+    /// Larger is better.
+    Higher,
+}
+
+/// A metric's definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// The id used in policies, budgets, records and reports.
+    pub id: &'static str,
+    /// The unit of its figures.
+    pub unit: &'static str,
+    /// Which way is better.
+    pub direction: Direction,
+    /// What it is, in one line.
+    pub meaning: &'static str,
+}
+
+const fn lower(id: &'static str, unit: &'static str, meaning: &'static str) -> Metric {
+    Metric {
+        id,
+        unit,
+        direction: Direction::Lower,
+        meaning,
+    }
+}
+
+const fn higher(id: &'static str, unit: &'static str, meaning: &'static str) -> Metric {
+    Metric {
+        id,
+        unit,
+        direction: Direction::Higher,
+        meaning,
+    }
+}
+
+/// Every metric.
+pub const METRICS: &[Metric] = &[
+    lower("library_open", "ns", "opening the runtime's library"),
+    lower("load", "ns", "parsing, optimising, compiling and placing the model"),
+    lower("first", "ns", "the first inference after the load"),
+    lower("latency_p50", "ns", "median of the steady state's inferences"),
+    lower("latency_p90", "ns", "90th percentile of the steady state's inferences"),
+    lower("latency_p95", "ns", "95th percentile of the steady state's inferences"),
+    lower("latency_p99", "ns", "99th percentile of the steady state's inferences"),
+    higher("throughput", "1/s", "samples per second in the steady state"),
+    lower("cpu_time", "ns", "processor time of all threads per inference"),
+    lower(
+        "rss_peak",
+        "bytes",
+        "largest resident set of the worker, from start to end",
+    ),
+    lower("model_bytes", "bytes", "size of the model's files"),
+    higher("top1", "fraction", "samples whose highest output is the label"),
+    higher(
+        "f1",
+        "fraction",
+        "mean over classes of the harmonic mean of precision and recall",
+    ),
+    higher("auc", "fraction", "area under the receiver operating characteristic"),
+];
+
+/// Finds a metric by its id.
+pub fn metric(id: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.id == id)
+}

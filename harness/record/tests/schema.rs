@@ -1,0 +1,62 @@
+//! The published schema and the golden record.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p edgebench-record` writes the schema anew after a change that was meant.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use edgebench_record::{Record, record_schema, to_json};
+use serde_json::Value;
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/record-v1.json")
+}
+
+#[test]
+fn the_published_schema_is_the_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/record.json");
+    let text = serde_json::to_string_pretty(&record_schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(path).unwrap(),
+        text,
+        "run the tests once with UPDATE_GOLDEN=1"
+    );
+}
+
+#[test]
+fn the_golden_record_is_read_and_rewritten_to_the_byte() {
+    let record = Record::read(&golden()).unwrap();
+    let text = String::from_utf8(to_json(&record).unwrap()).unwrap();
+    assert_eq!(text, fs::read_to_string(golden()).unwrap());
+}
+
+#[test]
+fn the_golden_record_fits_the_schema_and_a_broken_one_does_not() {
+    let validator = jsonschema::validator_for(&record_schema()).unwrap();
+    let mut value: Value = serde_json::from_slice(&fs::read(golden()).unwrap()).unwrap();
+    let faults: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    value["cells"][0]["outcome"]["kind"] = "splendid".into();
+    assert!(!validator.is_valid(&value));
+}
+
+/// What readers of the future rely on: the golden file uses every outcome's and every figure's place at least once.
+#[test]
+fn the_golden_record_is_rich() {
+    let record = Record::read(&golden()).unwrap();
+    assert!(
+        record
+            .cells
+            .iter()
+            .any(|cell| cell.accuracy.as_ref().is_some_and(|figures| figures.delta.is_some()))
+    );
+    assert!(record.cells.iter().any(|cell| cell.outputs.reference.is_some()));
+    assert!(record.cells.iter().any(|cell| cell.outputs.golden.is_some()));
+    assert!(record.cells.iter().any(|cell| cell.outcome.operator.is_some()));
+    assert!(record.cells.iter().any(|cell| cell.outcome.signal.is_some()));
+    assert!(record.cells.iter().any(|cell| cell.outcome.expected.is_some()));
+    assert!(!record.host.warnings.is_empty());
+}

@@ -1,0 +1,277 @@
+//! One invocation of one cell: a fresh worker from `hello` to `bye`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use edgebench_api::{Nanos, Probe, Settings};
+use edgebench_protocol::{Answer, Evaluate, Load, Loaded, Measure, Measured, Request, WarmUp, WarmedUp, WorkerError};
+use edgebench_record::{CellId, Evaluation, Finished, Invocation, MemoryPhases, Outcome};
+
+use crate::plan::MeasurePlan;
+use crate::prepare::PreparedTask;
+use crate::summarise::p50;
+use crate::worker::Worker;
+use crate::{WorkerCommand, WorkerFailure};
+
+/// Batches of inputs that rotate through the timed region.
+const RING: usize = 64;
+
+/// An evaluation that would take longer is done on the fixed part of the test set.
+const LONG_EVALUATION_S: f64 = 60.0;
+
+/// More samples would not fit into one line of the protocol.
+const MAX_SAMPLES: u64 = 1_000_000;
+
+/// How much longer than its minimum a measurement may become for the sake of its smallest number of samples.
+const STRETCH: u64 = 4;
+
+/// How much longer than projected an evaluation may take, copies and page faults included, beside the timeout.
+const EVALUATION_SLACK: f64 = 3.0;
+
+/// What one invocation is to do.
+#[derive(Debug)]
+pub(crate) struct Task<'a> {
+    pub(crate) id: &'a CellId,
+    pub(crate) cell: usize,
+    pub(crate) round: usize,
+    pub(crate) position: usize,
+    pub(crate) model: &'a Path,
+    pub(crate) inputs: &'a PreparedTask,
+    pub(crate) measure: &'a MeasurePlan,
+    /// The output that carries the answer; the model's first when absent.
+    pub(crate) answer: Option<&'a str>,
+    /// Where the outputs of an evaluation go; `None` when the cell has been evaluated.
+    pub(crate) outputs: Option<&'a Path>,
+    /// Whether only the fixed part of the test set is evaluated.
+    pub(crate) part_only: bool,
+}
+
+/// What came of an invocation: figures, an end of the cell, or both when measuring went well and evaluating did not.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) finished: Option<Finished>,
+    pub(crate) ended: Option<Outcome>,
+    pub(crate) interrupted: bool,
+}
+
+/// The environment that a backend wants its worker to be started with.
+pub(crate) fn environment(
+    worker: Worker<'_>,
+    backend: &str,
+    settings: &Settings,
+    timeout: Duration,
+) -> Result<BTreeMap<String, String>, (WorkerFailure, String)> {
+    let mut worker = worker;
+    let asked = worker.hello(timeout).and_then(|_| {
+        let request = Request::Environment {
+            backend: backend.to_owned(),
+            settings: settings.clone(),
+        };
+        match worker.request(request, timeout)? {
+            Answer::Environment(environment) => Ok(environment.variables),
+            other => Err(WorkerFailure::unexpected("environment", &other)),
+        }
+    });
+    let asked = asked.map_err(|failure| (failure, worker.stderr_tail()))?;
+    // The answer is there; how the worker ends does not matter any more.
+    let _ = worker.bye(timeout);
+    Ok(asked)
+}
+
+/// Runs one invocation.
+pub(crate) fn invoke(
+    command: &WorkerCommand,
+    environment: &BTreeMap<String, String>,
+    task: &Task<'_>,
+    interrupt: &std::sync::atomic::AtomicBool,
+) -> Attempt {
+    let mut stage = "spawn";
+    let mut tail = String::new();
+    let mut finished = None;
+    let result = Worker::spawn(command, environment, interrupt).and_then(|mut worker| {
+        let result = steps(&mut worker, task, &mut stage, &mut finished);
+        tail = worker.stderr_tail();
+        if result.is_ok() {
+            // All figures are there; how the worker ends does not change them.
+            let _ = worker.bye(Duration::from_nanos(task.measure.timeout_ns));
+        }
+        result
+    });
+    let (ended, interrupted) = match result {
+        Ok(()) => (None, false),
+        Err(WorkerFailure::Interrupted) => (None, true),
+        Err(failure) => (Some(failure.outcome(stage, tail)), false),
+    };
+    Attempt {
+        finished,
+        ended,
+        interrupted,
+    }
+}
+
+fn steps(
+    worker: &mut Worker<'_>,
+    task: &Task<'_>,
+    stage: &mut &'static str,
+    finished: &mut Option<Finished>,
+) -> Result<(), WorkerFailure> {
+    let timeout = Duration::from_nanos(task.measure.timeout_ns);
+    worker.hello(timeout)?;
+    *stage = "load";
+    let loaded = load(worker, task, timeout)?;
+    honoured(&task.id.settings, &loaded)?;
+    *stage = "warm_up";
+    let warmed_up = warm_up(worker, task, timeout)?;
+    *stage = "measure";
+    let measured = measure(worker, task, timeout)?;
+    let done = finished.insert(figures(task, loaded, &warmed_up, measured)?);
+    let Some(outputs) = task.outputs else { return Ok(()) };
+    *stage = "evaluate";
+    let median = p50(&done.invocation).unwrap_or(0.0);
+    done.evaluation = Some(evaluate(worker, task, outputs, median, timeout)?);
+    Ok(())
+}
+
+fn load(worker: &mut Worker<'_>, task: &Task<'_>, timeout: Duration) -> Result<Loaded, WorkerFailure> {
+    let settings = &task.id.settings;
+    let shapes = task.inputs.shapes.iter().map(|(name, sample)| {
+        let shape = [settings.batch].into_iter().chain(sample.iter().copied());
+        (name.clone(), shape.collect())
+    });
+    let request = Load {
+        backend: task.id.backend.clone(),
+        model: task.model.to_owned(),
+        shapes: shapes.collect(),
+        settings: settings.clone(),
+        inputs: task.inputs.inputs.clone(),
+        ring: RING,
+    };
+    match worker.request(Request::Load(request), timeout)? {
+        Answer::Loaded(loaded) => Ok(*loaded),
+        other => Err(WorkerFailure::unexpected("load", &other)),
+    }
+}
+
+/// What was asked and is not so is an outcome with both values.
+fn honoured(settings: &Settings, loaded: &Loaded) -> Result<(), WorkerFailure> {
+    let Some(threads) = loaded.spec.effective.get("threads") else {
+        return Ok(());
+    };
+    if *threads == settings.threads.to_string() {
+        return Ok(());
+    }
+    Err(WorkerFailure::Answered(Box::new(WorkerError {
+        kind: edgebench_api::ErrorKind::Unsupported,
+        message: format!("threads: {} asked for, {threads} in effect", settings.threads),
+        causes: Vec::new(),
+        operator: None,
+        hint: None,
+    })))
+}
+
+fn warm_up(worker: &mut Worker<'_>, task: &Task<'_>, timeout: Duration) -> Result<WarmedUp, WorkerFailure> {
+    let request = WarmUp {
+        min_ns: Nanos(task.measure.warm_up_ns),
+        min_runs: 3,
+    };
+    let deadline = timeout + Duration::from_nanos(task.measure.warm_up_ns);
+    match worker.request(Request::WarmUp(request), deadline)? {
+        Answer::WarmedUp(warmed_up) => Ok(warmed_up),
+        other => Err(WorkerFailure::unexpected("warm_up", &other)),
+    }
+}
+
+fn measure(worker: &mut Worker<'_>, task: &Task<'_>, timeout: Duration) -> Result<Measured, WorkerFailure> {
+    let max_ns = task.measure.measure_ns.saturating_mul(STRETCH).max(1);
+    let request = Measure {
+        min_ns: Nanos(task.measure.measure_ns),
+        min_samples: task.measure.min_samples,
+        max_ns: Nanos(max_ns),
+        max_samples: MAX_SAMPLES,
+    };
+    match worker.request(Request::Measure(request), timeout + Duration::from_nanos(max_ns))? {
+        Answer::Measured(measured) => Ok(measured),
+        other => Err(WorkerFailure::unexpected("measure", &other)),
+    }
+}
+
+fn figures(
+    task: &Task<'_>,
+    loaded: Loaded,
+    warmed_up: &WarmedUp,
+    measured: Measured,
+) -> Result<Finished, WorkerFailure> {
+    if measured.samples_ns.is_empty() {
+        return Err(WorkerFailure::Protocol("`measured` holds no samples".to_owned()));
+    }
+    let runtime: Probe = loaded.probe;
+    Ok(Finished {
+        cell: task.cell,
+        runtime,
+        effective: loaded.spec.effective,
+        invocation: Invocation {
+            round: task.round,
+            position: task.position,
+            library_open_ns: loaded.library_open_ns,
+            load_ns: loaded.load_ns,
+            first_ns: warmed_up.first_ns,
+            warm_up_runs: warmed_up.runs,
+            warm_up_ns: warmed_up.elapsed_ns,
+            samples_ns: measured.samples_ns,
+            elapsed_ns: measured.elapsed_ns,
+            cpu_ns: measured.cpu_ns,
+            copy_in_ns: loaded.copy_in_ns,
+            copy_out_ns: measured.copy_out_ns,
+            involuntary_switches: measured.involuntary_switches,
+            ring: loaded.ring,
+            memory: MemoryPhases {
+                baseline: loaded.memory_baseline,
+                loaded: loaded.memory_loaded,
+                first: warmed_up.memory_first,
+                steady: measured.memory_steady,
+            },
+        },
+        answer: task
+            .answer
+            .map(str::to_owned)
+            .or_else(|| loaded.spec.outputs.first().map(|output| output.name.clone())),
+        evaluation: None,
+    })
+}
+
+fn evaluate(
+    worker: &mut Worker<'_>,
+    task: &Task<'_>,
+    outputs: &Path,
+    median_ns: f64,
+    timeout: Duration,
+) -> Result<Evaluation, WorkerFailure> {
+    let projected_s = |samples: usize| samples.div_ceil(task.id.settings.batch.max(1)) as f64 * median_ns / 1e9;
+    let in_part = task.part_only || projected_s(task.inputs.samples) > LONG_EVALUATION_S;
+    let indices = task.inputs.part.clone().filter(|_| in_part);
+    let samples = indices.as_ref().map_or(task.inputs.samples, Vec::len);
+    let request = Evaluate {
+        inputs: task.inputs.inputs.clone(),
+        indices: indices.clone(),
+        outputs: outputs.to_owned(),
+    };
+    let own = Duration::try_from_secs_f64(EVALUATION_SLACK * projected_s(samples)).unwrap_or(timeout);
+    match worker.request(Request::Evaluate(request), timeout + own)? {
+        Answer::Evaluated(done) if done.samples == samples => Ok(Evaluation {
+            outputs: outputs
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            indices,
+            samples,
+            elapsed_ns: done.elapsed_ns,
+            deterministic: done.deterministic,
+        }),
+        Answer::Evaluated(done) => Err(WorkerFailure::Protocol(format!(
+            "{samples} samples were to be evaluated, and {} were",
+            done.samples
+        ))),
+        other => Err(WorkerFailure::unexpected("evaluate", &other)),
+    }
+}

@@ -1,0 +1,237 @@
+//! After the measurement: accuracy, deltas, and whether outputs are right.
+
+mod check;
+mod outputs;
+mod rule;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use edgebench_record::{Accuracy, Cell, CellId, Delta, Outcome, OutcomeKind};
+use edgebench_suites::{Judged, MetricName, Suite, delta, score};
+
+use crate::Plan;
+use crate::expect::expect;
+use crate::prepare::{Prepared, PreparedTask};
+use crate::run::CellState;
+use crate::summarise::summarise;
+use check::{Checker, Peer};
+use outputs::Outputs;
+pub(crate) use rule::Rule;
+
+/// A cell's outputs, judged by the task's metric where it has one.
+struct Answers {
+    outputs: Outputs,
+    judged: Option<Judged>,
+}
+
+/// Makes the record's cells of what is known of them.
+pub(crate) fn judge(
+    plan: &Plan,
+    suite: &Suite,
+    prepared: &Prepared,
+    states: Vec<CellState>,
+    work: &Path,
+    interrupted: bool,
+) -> Vec<Cell> {
+    let mut answers: Vec<Option<Answers>> = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
+    for (planned, state) in plan.cells.iter().zip(states) {
+        let (cell, answer) = assemble(plan, suite, prepared, &planned.id, state, interrupted);
+        cells.push(cell);
+        answers.push(answer);
+    }
+    add_deltas(plan, suite, prepared, &mut cells, &answers);
+    check_outputs(plan, suite, prepared, &mut cells, &answers);
+    for cell in &mut cells {
+        let expectation = suite.expected(&cell.id.task, &cell.id.variant, &cell.id.backend);
+        expect(&mut cell.outcome, expectation);
+        scrub(&mut cell.outcome, work);
+    }
+    cells
+}
+
+/// One cell without what others have to do with it.
+fn assemble(
+    plan: &Plan,
+    suite: &Suite,
+    prepared: &Prepared,
+    id: &CellId,
+    state: CellState,
+    interrupted: bool,
+) -> (Cell, Option<Answers>) {
+    let model = prepared.models.get(&(id.task.clone(), id.variant.clone()));
+    let metric = suite.task(&id.task).and_then(|task| task.metric);
+    let task = prepared.tasks.get(&id.task);
+    let mut outcome = match state.ended {
+        Some(outcome) => outcome,
+        None if state.invocations.is_empty() => Outcome::of(
+            OutcomeKind::Skipped,
+            if interrupted {
+                "the run was interrupted before its turn"
+            } else {
+                "it was not run"
+            },
+        ),
+        None if state.invocations.len() < plan.measure.invocations => {
+            let mut outcome = Outcome::measured();
+            outcome.reason = format!(
+                "{} of {} invocations: the run was interrupted",
+                state.invocations.len(),
+                plan.measure.invocations
+            );
+            outcome
+        }
+        None => Outcome::measured(),
+    };
+    let mut accuracy = None;
+    let mut answers = None;
+    if let (Some((path, evaluation)), Some(task)) = (&state.evaluation, task) {
+        match Outputs::read(path, evaluation.indices.as_deref(), state.answer.as_deref()) {
+            Ok(outputs) => {
+                let scored = metric.and_then(|metric| scored(metric, &outputs, task));
+                let judged = match scored {
+                    Some(Ok((score, judged))) => {
+                        accuracy = Some(Accuracy {
+                            metric: score.metric.id().to_owned(),
+                            value: score.value,
+                            interval: score.interval,
+                            samples: score.samples,
+                            of_samples: task.samples,
+                            deterministic: evaluation.deterministic,
+                            elapsed_ns: evaluation.elapsed_ns,
+                            delta: None,
+                        });
+                        Some(judged)
+                    }
+                    Some(Err(why)) if outcome.is_measured() => {
+                        outcome = Outcome::of(OutcomeKind::Failed, format!("its outputs have no accuracy: {why}"));
+                        outcome.stage = Some("evaluate".to_owned());
+                        None
+                    }
+                    Some(Err(_)) | None => None,
+                };
+                answers = Some(Answers { outputs, judged });
+            }
+            Err(error) if outcome.is_measured() => {
+                outcome = Outcome::of(OutcomeKind::Failed, format!("its outputs cannot be read: {error}"));
+                outcome.stage = Some("evaluate".to_owned());
+            }
+            Err(_) => {}
+        }
+    }
+    let cell = Cell {
+        id: id.clone(),
+        model: model.and_then(|model| model.facts.clone()),
+        outcome,
+        runtime: state.runtime,
+        effective: state.effective,
+        summary: summarise(&state.invocations, id.settings.batch),
+        invocations: state.invocations,
+        accuracy,
+        outputs: edgebench_record::OutputsCheck::default(),
+    };
+    (cell, answers)
+}
+
+type Scored = Result<(edgebench_suites::Score, Judged), String>;
+
+/// Judges outputs by a metric; `None` where the task has no labels.
+fn scored(metric: MetricName, outputs: &Outputs, task: &PreparedTask) -> Option<Scored> {
+    let labels = task.labels.as_ref()?;
+    let labels: Option<Vec<i64>> = outputs
+        .indices
+        .iter()
+        .map(|&index| labels.get(index).copied())
+        .collect();
+    let Some(labels) = labels else {
+        return Some(Err("there are more outputs than labels".to_owned()));
+    };
+    let Some(answer) = outputs.answer() else {
+        return Some(Err("the output with the answer is missing".to_owned()));
+    };
+    Some(score(metric, answer, &labels).map_err(|error| error.to_string()))
+}
+
+/// Two cells' answers on the samples that both have.
+fn paired(metric: MetricName, task: &PreparedTask, baseline: &Answers, variant: &Answers) -> Option<(Judged, Judged)> {
+    if baseline.outputs.indices == variant.outputs.indices {
+        return Some((baseline.judged.clone()?, variant.judged.clone()?));
+    }
+    let common = baseline.outputs.common(&variant.outputs);
+    let of = |answers: &Answers| scored(metric, &answers.outputs.select(&common), task)?.ok();
+    Some((of(baseline)?.1, of(variant)?.1))
+}
+
+/// A variant's delta is taken against the baseline variant on the same backend under the same settings.
+fn add_deltas(plan: &Plan, suite: &Suite, prepared: &Prepared, cells: &mut [Cell], answers: &[Option<Answers>]) {
+    let baselines: HashMap<(&str, &str, &edgebench_api::Settings), usize> = plan
+        .cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.baseline)
+        .map(|(index, cell)| {
+            (
+                (cell.id.task.as_str(), cell.id.backend.as_str(), &cell.id.settings),
+                index,
+            )
+        })
+        .collect();
+    for (index, planned) in plan.cells.iter().enumerate().filter(|(_, cell)| !cell.baseline) {
+        let id = &planned.id;
+        let figures = || {
+            let &base = baselines.get(&(id.task.as_str(), id.backend.as_str(), &id.settings))?;
+            let metric = suite.task(&id.task)?.metric?;
+            let (baseline, variant) = paired(
+                metric,
+                prepared.tasks.get(&id.task)?,
+                answers[base].as_ref()?,
+                answers[index].as_ref()?,
+            )?;
+            let figures = delta(&baseline, &variant).ok()?;
+            Some(Delta {
+                baseline: plan.cells[base].id.variant.clone(),
+                value: figures.value,
+                interval: figures.interval,
+                flips: figures.flips,
+                answer_changes: figures.answer_changes,
+                mcnemar_p: figures.mcnemar_p,
+            })
+        };
+        let figures = figures();
+        if let Some(accuracy) = &mut cells[index].accuracy {
+            accuracy.delta = figures;
+        }
+    }
+}
+
+fn check_outputs(plan: &Plan, suite: &Suite, prepared: &Prepared, cells: &mut [Cell], answers: &[Option<Answers>]) {
+    let peers: Vec<Peer<'_>> = plan
+        .cells
+        .iter()
+        .zip(answers)
+        .map(|(planned, answers)| Peer {
+            planned,
+            answers: answers.as_ref(),
+        })
+        .collect();
+    let mut checker = Checker::new(plan, suite, prepared, &peers);
+    for index in checker.order() {
+        let (check, reason) = checker.check(index);
+        if let Some(reason) = reason.filter(|_| cells[index].outcome.is_measured()) {
+            cells[index].outcome = Outcome::of(OutcomeKind::Failed, reason);
+        }
+        cells[index].outputs = check;
+    }
+}
+
+/// A record is published: it does not carry the paths of the machine's folders that a worker's message may name.
+fn scrub(outcome: &mut Outcome, work: &Path) {
+    let Some(folder) = work.to_str() else { return };
+    for text in [&mut outcome.reason, &mut outcome.stderr_tail]
+        .into_iter()
+        .chain(&mut outcome.causes)
+    {
+        *text = text.replace(folder, "work");
+    }
+}

@@ -1,0 +1,249 @@
+//! What is done before anything is measured: models checked, inputs written.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use edgebench_api::Bytes;
+use edgebench_graph::{Dim, Graph};
+use edgebench_record::{ModelFacts, Outcome, OutcomeKind, TaskFacts};
+use edgebench_suites::{
+    InputSpec, Suite, SuiteError, Task, TestSet, Variant, load_test_set, random_inputs, sha256_file, stratified,
+    verify_data, verify_variant,
+};
+
+use crate::judge::Rule;
+use crate::{Event, Plan};
+
+/// Samples of the fixed stratified part that stands for a test set that would take too long.
+pub(crate) const PART: usize = 1_000;
+
+/// Random samples where there is no test set: enough to hold outputs against each other.
+const RANDOM: usize = 32;
+
+/// A task's inputs from elsewhere than its suite, such as a file named on the command line.
+#[derive(Debug, Clone)]
+pub struct TaskInputs {
+    /// The inputs.
+    pub set: TestSet,
+    /// Where they came from, as the record says it: a file's name.
+    pub source: String,
+}
+
+/// All that is known before the first worker starts.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// By task id.
+    pub(crate) tasks: BTreeMap<String, PreparedTask>,
+    /// By task id and variant id.
+    pub(crate) models: BTreeMap<(String, String), PreparedModel>,
+}
+
+/// A task's inputs on the disk.
+#[derive(Debug)]
+pub(crate) struct PreparedTask {
+    /// The safetensors file.
+    pub(crate) inputs: PathBuf,
+    /// Extents of one sample, by input.
+    pub(crate) shapes: BTreeMap<String, Vec<usize>>,
+    /// The label of each sample.
+    pub(crate) labels: Option<Vec<i64>>,
+    /// Samples in the file.
+    pub(crate) samples: usize,
+    /// The fixed stratified part; absent where the whole is no larger.
+    pub(crate) part: Option<Vec<usize>>,
+    /// What the record says of it.
+    pub(crate) facts: TaskFacts,
+}
+
+/// A variant's file, looked at.
+#[derive(Debug)]
+pub(crate) struct PreparedModel {
+    /// Its static facts; absent when it could not be read.
+    pub(crate) facts: Option<ModelFacts>,
+    /// How close its outputs must be to the reference's.
+    pub(crate) rule: Rule,
+    /// Why it is not run.
+    pub(crate) refused: Option<Outcome>,
+}
+
+/// Why nothing can be measured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PrepareError {
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    #[error("the plan names the task `{0}`, which the suite lacks")]
+    Task(String),
+    #[error("cannot make the folder {}", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Checks the models of a plan and writes each task's inputs into `folder`.
+pub(crate) fn prepare(
+    plan: &Plan,
+    suite: &Suite,
+    given: &BTreeMap<String, TaskInputs>,
+    folder: &Path,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Prepared, PrepareError> {
+    fs::create_dir_all(folder).map_err(|source| PrepareError::Folder {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let mut prepared = Prepared {
+        tasks: BTreeMap::new(),
+        models: BTreeMap::new(),
+    };
+    for (number, id) in plan.tasks().into_iter().enumerate() {
+        observer(Event::Preparing { task: id });
+        let task = suite.task(id).ok_or_else(|| PrepareError::Task(id.to_owned()))?;
+        let inputs = folder.join(format!("inputs-{number}.safetensors"));
+        let ready = inputs_of(plan, task, given.get(id), inputs)?;
+        for variant in &task.variants {
+            let planned = plan
+                .cells
+                .iter()
+                .any(|cell| cell.id.task == id && cell.id.variant == variant.id);
+            if planned {
+                prepared
+                    .models
+                    .insert((id.to_owned(), variant.id.clone()), model(variant, &ready.shapes));
+            }
+        }
+        prepared.tasks.insert(id.to_owned(), ready);
+    }
+    Ok(prepared)
+}
+
+fn inputs_of(
+    plan: &Plan,
+    task: &Task,
+    given: Option<&TaskInputs>,
+    path: PathBuf,
+) -> Result<PreparedTask, PrepareError> {
+    let (set, source) = match (given, &task.data) {
+        (Some(given), _) => (given.set.clone(), given.source.clone()),
+        (None, Some(data)) => {
+            verify_data(task)?;
+            (load_test_set(task)?, file_name(&data.path))
+        }
+        (None, None) => {
+            let batch = plan.cells.iter().map(|cell| cell.id.settings.batch).max().unwrap_or(1);
+            let set = random_inputs(&specs(task), RANDOM.max(batch), plan.seed)?;
+            (set, format!("random, seed {}", plan.seed))
+        }
+    };
+    set.write_inputs(&path)?;
+    let part = (set.samples > PART).then(|| match &set.labels {
+        Some(labels) => stratified(labels, PART, plan.seed),
+        None => (0..PART).map(|k| k * set.samples / PART).collect(),
+    });
+    let labels = task.metric.and(set.labels);
+    Ok(PreparedTask {
+        inputs: path,
+        shapes: set
+            .inputs
+            .iter()
+            .map(|input| (input.name.clone(), input.shape[1..].to_vec()))
+            .collect(),
+        samples: set.samples,
+        part,
+        facts: TaskFacts {
+            id: task.id.clone(),
+            description: task.description.clone(),
+            metric: labels.as_ref().and(task.metric).map(|metric| metric.id().to_owned()),
+            samples: labels.as_ref().map(Vec::len),
+            baseline: task.baseline.clone(),
+            inputs: source,
+        },
+        labels,
+    })
+}
+
+/// What the model takes: as the manifest or the command line says, otherwise as the baseline's file says. The leading
+/// axis is the sample. An input whose type does not cross the seam, or whose extents are open, ends in an error of
+/// whoever makes inputs of it.
+fn specs(task: &Task) -> Vec<InputSpec> {
+    let graph = task
+        .variant(&task.baseline)
+        .and_then(|variant| edgebench_graph::read(&variant.path).ok());
+    let mut specs: BTreeMap<String, InputSpec> = BTreeMap::new();
+    for input in graph.iter().flat_map(|graph| &graph.inputs) {
+        let Ok(dtype) = input.dtype.to_string().parse() else {
+            continue;
+        };
+        let shape = input.dims.iter().skip(1).map(|dim| match dim {
+            Dim::Fixed(extent) => usize::try_from(*extent).ok(),
+            Dim::Symbol(_) | Dim::Unknown => None,
+        });
+        specs.insert(
+            input.name.clone(),
+            InputSpec {
+                name: input.name.clone(),
+                dtype,
+                shape: shape.collect(),
+            },
+        );
+    }
+    for (name, input) in &task.inputs {
+        let stated = input
+            .shape
+            .as_ref()
+            .map(|shape| shape.iter().copied().map(Some).collect());
+        let shape = stated.or_else(|| specs.get(name).map(|spec| spec.shape.clone()));
+        let spec = InputSpec {
+            name: name.clone(),
+            dtype: input.dtype,
+            shape: shape.unwrap_or_else(|| vec![None]),
+        };
+        specs.insert(name.clone(), spec);
+    }
+    specs.into_values().collect()
+}
+
+fn model(variant: &Variant, shapes: &BTreeMap<String, Vec<usize>>) -> PreparedModel {
+    let graph = edgebench_graph::read(&variant.path).ok();
+    let refused = verify_variant(variant).err().map(|error| {
+        let mut outcome = Outcome::of(OutcomeKind::Failed, error.to_string());
+        outcome.hint = error.hint();
+        outcome
+    });
+    PreparedModel {
+        facts: facts(variant, graph.as_ref(), shapes),
+        rule: Rule::of(variant.precision, graph.as_ref()),
+        refused,
+    }
+}
+
+fn facts(variant: &Variant, graph: Option<&Graph>, shapes: &BTreeMap<String, Vec<usize>>) -> Option<ModelFacts> {
+    let (sha256, file_bytes) = sha256_file(&variant.path).ok()?;
+    let external: u64 = graph.map_or(0, |graph| graph.external.iter().map(|file| file.bytes).sum());
+    // MACs are those of one sample.
+    let one: BTreeMap<String, Vec<u64>> = shapes
+        .iter()
+        .map(|(name, shape)| {
+            let extents = [1].into_iter().chain(shape.iter().map(|&extent| extent as u64));
+            (name.clone(), extents.collect())
+        })
+        .collect();
+    Some(ModelFacts {
+        file: file_name(&variant.path),
+        sha256,
+        bytes: Bytes(file_bytes + external),
+        parameters: graph.map(|graph| graph.parameters),
+        zero_parameters: graph.map(|graph| graph.zero_parameters),
+        macs: graph.and_then(|graph| graph.macs(&one).total),
+        operators: graph.map(|graph| graph.operators.clone()).unwrap_or_default(),
+    })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,319 @@
+//! The run: rounds, journal, record.
+
+mod progress;
+mod state;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use edgebench_api::Settings;
+use edgebench_record::{Ended, Entry, Header, Mode, Outcome, Record, SCHEMA, Store, StoreError, Tool};
+use edgebench_suites::{Suite, SuiteError};
+
+use crate::host::HostWatch;
+use crate::invoke::{Attempt, Task, environment, invoke};
+use crate::judge::judge;
+use crate::prepare::{PrepareError, Prepared, prepare};
+use crate::summarise::p50;
+use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand, WorkerFailure};
+use progress::Progress;
+pub(crate) use state::CellState;
+
+/// The folder within a run's folder that holds inputs and outputs while the run goes on.
+const WORK: &str = "work";
+
+/// What a run needs beside its plan and its suite.
+pub struct RunOptions<'a> {
+    /// The command that starts a worker for a backend.
+    pub command: &'a dyn Fn(&str) -> WorkerCommand,
+    /// Inputs from elsewhere than the suite, by task id.
+    pub inputs: BTreeMap<String, TaskInputs>,
+    /// Set from outside to end the run early; what is done is kept.
+    pub interrupt: &'a AtomicBool,
+    /// What measures.
+    pub tool: Tool,
+    /// A name of the machine that its user chose to publish.
+    pub host_name: Option<String>,
+    /// What goes before every worker's program, for the record.
+    pub worker_prefix: Vec<String>,
+}
+
+/// Why a run could not go on. What is done is in the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The run's folder.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A task's data.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// The journal belongs to another plan.
+    #[error("the run in {} was begun under another plan", .0.display())]
+    OtherPlan(PathBuf),
+    /// The plan belongs to another suite.
+    #[error("the plan names `{0}`, which the suite lacks")]
+    OtherSuite(String),
+    /// The folder for inputs and outputs.
+    #[error("cannot make the folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl RunError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => Some(error.hint().to_owned()),
+            Self::Suite(error) => error.hint(),
+            Self::OtherPlan(_) => Some("resume it with the arguments and files that it was begun with".to_owned()),
+            Self::OtherSuite(_) => Some("plan again with this suite".to_owned()),
+            Self::Folder { .. } => Some("check that the disk is not full and the folder can be written to".to_owned()),
+        }
+    }
+}
+
+impl From<PrepareError> for RunError {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Suite(error) => Self::Suite(error),
+            PrepareError::Task(name) => Self::OtherSuite(name),
+            PrepareError::Folder { path, source } => Self::Folder { path, source },
+        }
+    }
+}
+
+/// The header of a new run's journal: a fresh id that sorts by time, the time, the plan.
+pub fn header(plan: &Plan, arguments: Vec<String>) -> Header {
+    let now = jiff::Timestamp::now();
+    let random = uuid::Uuid::now_v7().simple().to_string();
+    Header {
+        schema: SCHEMA,
+        id: format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &random[random.len() - 6..]),
+        started_at: to_the_second(now),
+        plan_sha256: plan.sha256(),
+        plan: serde_json::to_value(plan).unwrap_or_default(),
+        arguments,
+    }
+}
+
+fn to_the_second(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Carries out a plan, or what a resumed store lacks of it, and writes the record. Workers are started from the calling
+/// thread, which must not end before this returns.
+///
+/// A worker that fails costs its own cell only and is no error here. After an interrupt the record holds what is done
+/// and says so.
+///
+/// # Errors
+/// [`RunError`]: the store, a task's data, or a plan that does not belong to store or suite.
+pub fn run(
+    plan: &Plan,
+    suite: &Suite,
+    options: &RunOptions<'_>,
+    store: &mut Store,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Record, RunError> {
+    if store.header().plan_sha256 != plan.sha256() {
+        return Err(RunError::OtherPlan(store.folder().to_owned()));
+    }
+    let host = HostWatch::start(Path::new("/"));
+    let work = store.folder().join(WORK);
+    let prepared = prepare(plan, suite, &options.inputs, &work, observer)?;
+    let mut cells = CellState::restore(plan, store.entries(), &work);
+    refuse(plan, &prepared, &mut cells, store)?;
+    let mut run = Run {
+        plan,
+        suite,
+        options,
+        prepared: &prepared,
+        work: &work,
+        progress: Progress::new(plan, &cells),
+        cells,
+        environments: HashMap::new(),
+    };
+    let interrupted = run.rounds(store, observer)?;
+    observer(Event::Judging);
+    let cells = judge(plan, suite, &prepared, run.cells, &work, interrupted);
+    let record = Record {
+        schema: SCHEMA,
+        id: store.header().id.clone(),
+        started_at: store.header().started_at.clone(),
+        finished_at: to_the_second(jiff::Timestamp::now()),
+        interrupted,
+        tool: options.tool.clone(),
+        host: host.finish(options.host_name.clone(), options.tool.optimised),
+        plan: plan.facts(&options.worker_prefix),
+        tasks: prepared.tasks.into_values().map(|task| task.facts).collect(),
+        cells,
+    };
+    store.finish(&record)?;
+    if !interrupted {
+        // What is left behind costs disk and nothing else.
+        let _ = fs::remove_dir_all(&work);
+    }
+    Ok(record)
+}
+
+/// Ends the cells whose model is not what the manifest says, before anything runs.
+fn refuse(plan: &Plan, prepared: &Prepared, cells: &mut [CellState], store: &mut Store) -> Result<(), StoreError> {
+    for (index, planned) in plan.cells.iter().enumerate() {
+        let key = (planned.id.task.clone(), planned.id.variant.clone());
+        let refused = prepared.models.get(&key).and_then(|model| model.refused.clone());
+        if let Some(outcome) = refused.filter(|_| cells[index].ended.is_none()) {
+            cells[index].ended = Some(outcome.clone());
+            store.append(Entry::Ended(Box::new(Ended { cell: index, outcome })))?;
+        }
+    }
+    Ok(())
+}
+
+/// The environment for a backend with its settings, or why there is none: asked for once.
+type Environments = HashMap<(String, Settings), Result<BTreeMap<String, String>, Box<Outcome>>>;
+
+struct Run<'a> {
+    plan: &'a Plan,
+    suite: &'a Suite,
+    options: &'a RunOptions<'a>,
+    prepared: &'a Prepared,
+    work: &'a Path,
+    cells: Vec<CellState>,
+    progress: Progress,
+    environments: Environments,
+}
+
+impl Run<'_> {
+    /// Runs what is left of all rounds. Returns whether it was interrupted.
+    fn rounds(&mut self, store: &mut Store, observer: &mut dyn FnMut(Event<'_>)) -> Result<bool, RunError> {
+        let plan = self.plan;
+        for (round, order) in plan.order.iter().enumerate() {
+            for (position, &cell) in order.iter().enumerate() {
+                if self.cells[cell].ended.is_some() || self.cells[cell].has_run(round) {
+                    continue;
+                }
+                if self.options.interrupt.load(Ordering::Relaxed) {
+                    return Ok(true);
+                }
+                if self.one(cell, round, position, store, observer)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn one(
+        &mut self,
+        cell: usize,
+        round: usize,
+        position: usize,
+        store: &mut Store,
+        observer: &mut dyn FnMut(Event<'_>),
+    ) -> Result<bool, RunError> {
+        let plan = self.plan;
+        let id = &plan.cells[cell].id;
+        let (done, total, remaining) = self.progress.figures(&self.cells);
+        observer(Event::Started {
+            cell: id,
+            round,
+            done,
+            total,
+            remaining,
+        });
+        let start = Instant::now();
+        let attempt = match self.environment(&id.backend, &id.settings) {
+            Err(outcome) => Err(outcome),
+            Ok(environment) => Ok(self.attempt(cell, round, position, &environment)?),
+        };
+        let wall = start.elapsed();
+        let mut p50_ns = None;
+        let ended = match attempt {
+            Ok(attempt) => {
+                // A measurement whose evaluation was cut short is done again with it: no later round may be left.
+                if attempt.interrupted {
+                    return Ok(true);
+                }
+                if let Some(finished) = attempt.finished {
+                    p50_ns = p50(&finished.invocation);
+                    self.progress.took(cell, wall, finished.evaluation.as_ref());
+                    self.cells[cell].add(&finished, self.work);
+                    store.append(Entry::Finished(Box::new(finished)))?;
+                }
+                attempt.ended
+            }
+            Err(outcome) => Some(*outcome),
+        };
+        if self.options.interrupt.load(Ordering::Relaxed) && p50_ns.is_none() {
+            return Ok(true);
+        }
+        if let Some(outcome) = ended {
+            self.cells[cell].ended = Some(outcome.clone());
+            store.append(Entry::Ended(Box::new(Ended { cell, outcome })))?;
+        }
+        let (done, total, remaining) = self.progress.figures(&self.cells);
+        observer(Event::Finished {
+            cell: id,
+            round,
+            p50_ns,
+            ended: self.cells[cell].ended.as_ref(),
+            done,
+            total,
+            remaining,
+        });
+        Ok(false)
+    }
+
+    fn attempt(
+        &self,
+        cell: usize,
+        round: usize,
+        position: usize,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Attempt, RunError> {
+        let id = &self.plan.cells[cell].id;
+        let lacking = || RunError::OtherSuite(id.to_string());
+        let task = self.suite.task(&id.task).ok_or_else(lacking)?;
+        let variant = task.variant(&id.variant).ok_or_else(lacking)?;
+        let inputs = self.prepared.tasks.get(&id.task).ok_or_else(lacking)?;
+        let outputs = self.work.join(format!("outputs-{cell}.safetensors"));
+        let task = Task {
+            id,
+            cell,
+            round,
+            position,
+            model: &variant.path,
+            inputs,
+            measure: &self.plan.measure,
+            answer: task.output.as_deref(),
+            outputs: self.cells[cell].evaluation.is_none().then_some(outputs.as_path()),
+            part_only: self.plan.mode == Mode::Quick,
+        };
+        let command = (self.options.command)(&id.backend);
+        Ok(invoke(&command, environment, &task, self.options.interrupt))
+    }
+
+    fn environment(&mut self, backend: &str, settings: &Settings) -> Result<BTreeMap<String, String>, Box<Outcome>> {
+        let key = (backend.to_owned(), settings.clone());
+        if let Some(known) = self.environments.get(&key) {
+            return known.clone();
+        }
+        let command = (self.options.command)(backend);
+        let timeout = Duration::from_nanos(self.plan.measure.timeout_ns);
+        let asked = Worker::spawn(&command, &BTreeMap::new(), self.options.interrupt)
+            .map_err(|failure| (failure, String::new()))
+            .and_then(|worker| environment(worker, backend, settings, timeout))
+            .map_err(|(failure, tail): (WorkerFailure, String)| Box::new(failure.outcome("spawn", tail)));
+        self.environments.insert(key, asked.clone());
+        asked
+    }
+}

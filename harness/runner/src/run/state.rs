@@ -1,0 +1,61 @@
+//! What is known of a cell while the run goes on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use edgebench_api::Probe;
+use edgebench_record::{Entry, Evaluation, Finished, Invocation, Outcome};
+
+use crate::Plan;
+
+/// What is known of a cell while the run goes on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CellState {
+    pub(crate) runtime: Option<Probe>,
+    pub(crate) effective: BTreeMap<String, String>,
+    pub(crate) invocations: Vec<Invocation>,
+    /// The output that carries the answer.
+    pub(crate) answer: Option<String>,
+    pub(crate) evaluation: Option<(PathBuf, Evaluation)>,
+    /// Set when the cell came to an end before its plan did.
+    pub(crate) ended: Option<Outcome>,
+}
+
+impl CellState {
+    /// What a journal says of a plan's cells. Evaluations whose outputs are gone are done again.
+    pub(crate) fn restore(plan: &Plan, entries: &[Entry], work: &Path) -> Vec<Self> {
+        let mut cells = vec![Self::default(); plan.cells.len()];
+        for entry in entries {
+            // The journal's plan is this one; an index beyond it can only come from a hand that edited the file.
+            let Some(cell) = cells.get_mut(entry.cell()) else {
+                continue;
+            };
+            match entry {
+                Entry::Finished(finished) => cell.add(finished, work),
+                Entry::Ended(ended) => cell.ended = Some(ended.outcome.clone()),
+            }
+        }
+        cells
+    }
+
+    /// Whether the cell has measured in a round.
+    pub(crate) fn has_run(&self, round: usize) -> bool {
+        self.invocations.iter().any(|invocation| invocation.round == round)
+    }
+
+    /// Adds an invocation.
+    pub(crate) fn add(&mut self, finished: &Finished, work: &Path) {
+        self.runtime = Some(finished.runtime.clone());
+        self.effective.clone_from(&finished.effective);
+        self.answer.clone_from(&finished.answer);
+        self.invocations.push(finished.invocation.clone());
+        if let Some(evaluation) = &finished.evaluation {
+            // The name comes from a file; only a plain one is looked for, and only in the work folder.
+            let name = Path::new(&evaluation.outputs).file_name().unwrap_or_default();
+            let path = work.join(name);
+            if path.is_file() {
+                self.evaluation = Some((path, evaluation.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! One row per cell, and one row per sample. An absent figure is an empty field.
+
+use std::borrow::Cow;
+
+use edgebench_record::{Cell, OutputsVerdict, Record};
+
+use crate::ReportError;
+
+/// The columns of `cells.csv`. The first sixteen are a promise to whoever reads the file; later ones may be added at
+/// the end.
+pub const CELL_COLUMNS: [&str; 53] = [
+    "task",
+    "variant",
+    "backend",
+    "threads",
+    "outcome",
+    "load_ns",
+    "first_ns",
+    "p50_ns",
+    "p90_ns",
+    "p99_ns",
+    "rss_peak_bytes",
+    "model_bytes",
+    "metric",
+    "metric_value",
+    "metric_delta",
+    "flips",
+    "batch",
+    "device",
+    "options",
+    "reason",
+    "expected",
+    "operator",
+    "outputs",
+    "sqnr_db",
+    "max_abs_difference",
+    "p50_low_ns",
+    "p50_high_ns",
+    "n",
+    "invocations",
+    "min_ns",
+    "mean_ns",
+    "mad_ns",
+    "max_ns",
+    "p95_ns",
+    "throughput_per_s",
+    "cpu_per_inference_ns",
+    "library_open_ns",
+    "rss_above_baseline_bytes",
+    "parameters",
+    "zero_parameters",
+    "macs",
+    "metric_low",
+    "metric_high",
+    "metric_samples",
+    "delta_low",
+    "delta_high",
+    "mcnemar_p",
+    "answer_changes",
+    "runtime",
+    "runtime_version",
+    "effective_threads",
+    "model_sha256",
+    "run",
+];
+
+/// The columns of `samples.csv`.
+pub const SAMPLE_COLUMNS: [&str; 8] = [
+    "task",
+    "variant",
+    "backend",
+    "threads",
+    "batch",
+    "invocation",
+    "index",
+    "ns",
+];
+
+/// `cells.csv`: one row per cell, in the record's order.
+///
+/// # Errors
+/// [`ReportError`]: none that a record can cause.
+pub fn cells_csv(record: &Record) -> Result<String, ReportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(CELL_COLUMNS)?;
+    for cell in &record.cells {
+        writer.write_record(row(record, cell))?;
+    }
+    finish(writer)
+}
+
+/// `samples.csv`: one row per timed inference.
+///
+/// # Errors
+/// [`ReportError`]: none that a record can cause.
+pub fn samples_csv(record: &Record) -> Result<String, ReportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(SAMPLE_COLUMNS)?;
+    for cell in &record.cells {
+        let id = &cell.id;
+        let (task, variant, backend) = (text(&id.task), text(&id.variant), text(&id.backend));
+        let (threads, batch) = (id.settings.threads.to_string(), id.settings.batch.to_string());
+        for run in &cell.invocations {
+            let round = run.round.to_string();
+            for (index, ns) in run.samples_ns.iter().enumerate() {
+                writer.write_record([
+                    &*task,
+                    &*variant,
+                    &*backend,
+                    &threads,
+                    &batch,
+                    &round,
+                    &index.to_string(),
+                    &ns.to_string(),
+                ])?;
+            }
+        }
+    }
+    finish(writer)
+}
+
+fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, ReportError> {
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// A field of text. One that a spreadsheet would take for a formula gets an apostrophe before it.
+fn text(value: &str) -> Cow<'_, str> {
+    if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{value}"))
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one expression per column, in the order of CELL_COLUMNS"
+)]
+fn row(record: &Record, cell: &Cell) -> Vec<String> {
+    let settings = &cell.id.settings;
+    let summary = cell.summary.as_ref();
+    let latency = summary.map(|summary| &summary.latency);
+    let model = cell.model.as_ref();
+    let accuracy = cell.accuracy.as_ref();
+    let delta = accuracy.and_then(|accuracy| accuracy.delta.as_ref());
+    let comparison = cell
+        .outputs
+        .reference
+        .as_ref()
+        .or_else(|| cell.outputs.golden.as_ref().map(|golden| &golden.comparison));
+    let percentile = |p: f64| latency.and_then(|latency| latency.percentile(p)).map(rounded);
+    let p50 = latency.and_then(|latency| latency.p50_interval_ns);
+    let options: Vec<String> = settings
+        .options
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    vec![
+        text(&cell.id.task).into_owned(),
+        text(&cell.id.variant).into_owned(),
+        text(&cell.id.backend).into_owned(),
+        settings.threads.to_string(),
+        cell.outcome.kind.name().to_owned(),
+        shown(summary.map(|summary| summary.load_ns.0)),
+        shown(summary.and_then(|summary| summary.first_ns).map(|ns| ns.0)),
+        shown(latency.map(|latency| rounded(latency.p50_ns))),
+        shown(percentile(0.9)),
+        shown(percentile(0.99)),
+        shown(summary.and_then(|summary| summary.rss_peak_bytes).map(|bytes| bytes.0)),
+        shown(model.map(|model| model.bytes.0)),
+        accuracy
+            .map(|accuracy| text(&accuracy.metric).into_owned())
+            .unwrap_or_default(),
+        shown(accuracy.map(|accuracy| accuracy.value)),
+        shown(delta.map(|delta| delta.value)),
+        shown(delta.and_then(|delta| delta.flips)),
+        settings.batch.to_string(),
+        text(&settings.device).into_owned(),
+        text(&options.join(" ")).into_owned(),
+        text(&cell.outcome.reason).into_owned(),
+        cell.outcome
+            .expected
+            .as_deref()
+            .map(|why| text(why).into_owned())
+            .unwrap_or_default(),
+        cell.outcome
+            .operator
+            .as_deref()
+            .map(|name| text(name).into_owned())
+            .unwrap_or_default(),
+        verdict(cell.outputs.verdict).to_owned(),
+        shown(comparison.and_then(|comparison| comparison.sqnr_db)),
+        shown(comparison.map(|comparison| comparison.max_abs)),
+        shown(p50.map(|interval| rounded(interval.low))),
+        shown(p50.map(|interval| rounded(interval.high))),
+        shown(latency.map(|latency| latency.n)),
+        cell.invocations.len().to_string(),
+        shown(latency.map(|latency| rounded(latency.min_ns))),
+        shown(latency.map(|latency| rounded(latency.mean_ns))),
+        shown(latency.map(|latency| rounded(latency.mad_ns))),
+        shown(latency.map(|latency| rounded(latency.max_ns))),
+        shown(percentile(0.95)),
+        shown(summary.map(|summary| summary.throughput_per_s)),
+        shown(summary.and_then(|summary| summary.cpu_per_inference_ns).map(|ns| ns.0)),
+        shown(summary.map(|summary| summary.library_open_ns.0)),
+        shown(
+            summary
+                .and_then(|summary| summary.rss_above_baseline_bytes)
+                .map(|bytes| bytes.0),
+        ),
+        shown(model.and_then(|model| model.parameters)),
+        shown(model.and_then(|model| model.zero_parameters)),
+        shown(model.and_then(|model| model.macs)),
+        shown(
+            accuracy
+                .and_then(|accuracy| accuracy.interval)
+                .map(|interval| interval.low),
+        ),
+        shown(
+            accuracy
+                .and_then(|accuracy| accuracy.interval)
+                .map(|interval| interval.high),
+        ),
+        shown(accuracy.map(|accuracy| accuracy.samples)),
+        shown(delta.and_then(|delta| delta.interval).map(|interval| interval.low)),
+        shown(delta.and_then(|delta| delta.interval).map(|interval| interval.high)),
+        shown(delta.and_then(|delta| delta.mcnemar_p)),
+        shown(delta.and_then(|delta| delta.answer_changes)),
+        cell.runtime
+            .as_ref()
+            .map(|probe| text(&probe.runtime).into_owned())
+            .unwrap_or_default(),
+        cell.runtime
+            .as_ref()
+            .map(|probe| text(&probe.version).into_owned())
+            .unwrap_or_default(),
+        cell.effective
+            .get("threads")
+            .map(|threads| text(threads).into_owned())
+            .unwrap_or_default(),
+        model.map(|model| text(&model.sha256).into_owned()).unwrap_or_default(),
+        text(&record.id).into_owned(),
+    ]
+}
+
+fn shown(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// Nanoseconds are whole in a file: the clock gives no more.
+fn rounded(ns: f64) -> u64 {
+    ns.round() as u64
+}
+
+fn verdict(verdict: OutputsVerdict) -> &'static str {
+    match verdict {
+        OutputsVerdict::Agree => "agree",
+        OutputsVerdict::Differ => "differ",
+        OutputsVerdict::Reference => "reference",
+        OutputsVerdict::Unchecked => "unchecked",
+    }
+}

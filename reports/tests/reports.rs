@@ -1,0 +1,284 @@
+//! Every format on a record made by hand, whose right reading is known.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+use edgebench_record::Record;
+use edgebench_reports::{Rank, answers, caveats, cells_csv, json, jsonl, markdown, ranked, samples_csv, table};
+use serde_json::{Value, json};
+
+/// A measured cell: five invocations around `p50_ns`, and an accuracy whose difference is `delta` with `mcnemar_p`.
+fn cell(variant: &str, backend: &str, p50_ns: f64, bytes: u64, delta: Option<(f64, f64)>) -> Value {
+    let near = |part: f64| (p50_ns * part) as u64;
+    let invocations: Vec<Value> = [0.99, 1.0, 1.01, 1.0, 0.995]
+        .iter()
+        .enumerate()
+        .map(|(round, part)| {
+            json!({
+                "round": round, "position": 0, "library_open_ns": 1000, "load_ns": 2_000_000, "first_ns": 900_000,
+                "warm_up_runs": 3, "warm_up_ns": 10, "samples_ns": [near(*part), near(*part), near(*part)],
+                "elapsed_ns": 10, "cpu_ns": 10, "copy_in_ns": 1, "copy_out_ns": 1, "involuntary_switches": 0, "ring": 1,
+                "memory": { "baseline": memory(), "loaded": memory(), "first": memory(), "steady": memory() },
+            })
+        })
+        .collect();
+    json!({
+        "id": { "task": "fashion", "variant": variant, "backend": backend, "settings": { "threads": 1, "batch": 1 } },
+        "model": { "file": format!("{variant}.onnx"), "sha256": "00", "bytes": bytes, "parameters": 1000 },
+        "outcome": { "kind": "measured" },
+        "runtime": { "runtime": "Runtime", "version": "1.2.3", "devices": [] },
+        "effective": { "threads": "1" },
+        "invocations": invocations,
+        "summary": {
+            "invocations": 5, "library_open_ns": 1000, "load_ns": 2_000_000, "first_ns": 900_000,
+            "latency": {
+                "n": 900, "min_ns": p50_ns * 0.9, "mean_ns": p50_ns, "mad_ns": 100.0, "max_ns": p50_ns * 3.0, "p50_ns": p50_ns,
+                "p50_interval_ns": { "low": p50_ns * 0.99, "high": p50_ns * 1.01, "confidence": 0.95 },
+                "percentiles": [
+                    { "p": 0.9, "needed": 64, "empirical_ns": p50_ns * 1.2, "conservative_ns": 1 },
+                    { "p": 0.99, "needed": 662 },
+                ],
+            },
+            "throughput_per_s": 1e9 / p50_ns, "cpu_per_inference_ns": near(1.0),
+            "rss_peak_bytes": 50 << 20, "rss_above_baseline_bytes": 1 << 20,
+        },
+        "accuracy": {
+            "metric": "top1", "value": short(0.914 + delta.map_or(0.0, |(value, _)| value)),
+            "interval": { "low": 0.908, "high": 0.919, "confidence": 0.95 },
+            "samples": 10_000, "of_samples": 10_000, "deterministic": true, "elapsed_ns": 1,
+            "delta": delta.map(|(value, p)| json!({
+                "baseline": "fp32", "value": value, "interval": { "low": short(value - 0.002), "high": short(value + 0.002), "confidence": 0.95 },
+                "flips": 40, "answer_changes": 50, "mcnemar_p": p,
+            })),
+        },
+        "outputs": { "verdict": "agree" },
+    })
+}
+
+/// Few digits, so that reading them back gives the same bits.
+fn short(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+fn memory() -> Value {
+    json!({ "peak_rss_bytes": 1, "peak_was_reset": true, "rss_bytes": 1, "anonymous_bytes": 1, "file_bytes": 1,
+            "shared_bytes": 1, "pss_bytes": 1, "swap_bytes": 0 })
+}
+
+/// Takes a cell's figures for wrong outputs.
+fn with_wrong_outputs(mut cell: Value) -> Value {
+    cell["outcome"] = json!({ "kind": "failed", "reason": "outputs differ", "expected": "known to be wrong" });
+    cell["outputs"] = json!({ "verdict": "differ", "why": "outputs differ: SQNR 3.1 dB, at least 10 dB needed" });
+    cell
+}
+
+fn not_run(variant: &str, outcome: &Value) -> Value {
+    json!({
+        "id": { "task": "fashion", "variant": variant, "backend": "candle", "settings": { "threads": 1, "batch": 1 } },
+        "outcome": outcome, "invocations": [], "outputs": { "verdict": "unchecked" },
+    })
+}
+
+fn record_of(cells: &[Value]) -> Record {
+    serde_json::from_value(json!({
+        "schema": 1, "id": "20260102T030405Z-abcdef", "started_at": "2026-01-02T03:04:05Z",
+        "finished_at": "2026-01-02T03:05:05Z", "interrupted": false,
+        "tool": { "name": "edgebench", "version": "0.1.0", "optimised": true, "target": "x86_64-linux",
+                  "arguments": ["run", "starter", "--device-name", "a board"] },
+        "host": { "name": "a board", "architecture": "x86_64", "system": "linux", "cpus": 2, "isa": ["avx2"],
+                  "memory_bytes": 8u64 << 30, "emulated": false,
+                  "warnings": [{ "fact": "the load was 5", "hint": "end what else is running" }] },
+        "plan": { "suite": "starter", "suite_sha256": "ab", "seed": 0, "mode": "standard", "invocations": 5,
+                  "warm_up_ns": 300_000_000, "measure_ns": 500_000_000, "timeout_ns": 60_000_000_000u64,
+                  "reference_backend": "ort" },
+        "tasks": [{ "id": "fashion", "description": "Clothes", "metric": "top1", "samples": 10000, "baseline": "fp32",
+                    "inputs": "test.safetensors" }],
+        "cells": cells,
+    }))
+    .unwrap()
+}
+
+fn record() -> Record {
+    record_of(&[
+        cell("fp32", "ort", 400_000.0, 320_000, None),
+        cell("int8-static", "ort", 210_000.0, 88_900, Some((-0.002, 0.3))),
+        cell("int4-weight", "ort", 150_000.0, 60_000, Some((-0.021, 0.001))),
+        with_wrong_outputs(cell("int8-static", "tract", 100_000.0, 88_900, Some((-0.5, 0.0)))),
+        cell("fp32", "tract", 500_000.0, 320_000, None),
+        not_run(
+            "int8-static",
+            &json!({ "kind": "unsupported", "reason": "operator QLinearConv is not supported", "operator": "QLinearConv" }),
+        ),
+    ])
+}
+
+#[test]
+fn the_answer_is_the_fastest_that_is_right_and_as_accurate() {
+    assert_eq!(
+        answers(&record()),
+        [
+            "fashion: int8-static on ort answers in 210 µs, 1.90× faster than fp32 on ort [1.88, 1.93], 3.6× smaller, \
+             −0.2 pp top1 (not significant)"
+        ]
+    );
+}
+
+#[test]
+fn the_order_is_candidates_then_the_less_accurate_then_the_rest() {
+    let record = record();
+    let order: Vec<(Rank, String)> = ranked(&record, "fashion")
+        .iter()
+        .map(|(rank, cell)| (*rank, cell.id.to_string()))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            (Rank::Candidate, "fashion/int8-static/ort/t1/b1".to_owned()),
+            (Rank::Candidate, "fashion/fp32/ort/t1/b1".to_owned()),
+            (Rank::Candidate, "fashion/fp32/tract/t1/b1".to_owned()),
+            (Rank::Doubtful, "fashion/int4-weight/ort/t1/b1".to_owned()),
+            (Rank::Out, "fashion/int8-static/tract/t1/b1".to_owned()),
+            (Rank::Out, "fashion/int8-static/candle/t1/b1".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_baseline_that_nothing_beats_is_the_answer() {
+    let mut record = record();
+    record.cells.truncate(1);
+    assert_eq!(
+        answers(&record),
+        ["fashion: fp32 on ort answers in 400 µs, which is the baseline itself, top1 91.4 %"]
+    );
+    record.cells.clear();
+    assert_eq!(answers(&record), ["fashion: none of 0 cells was measured"]);
+}
+
+#[test]
+fn a_difference_within_the_noise_is_no_speed_up() {
+    let record = record_of(&[
+        cell("fp32", "ort", 400_000.0, 320_000, None),
+        cell("fp16", "ort", 399_000.0, 160_000, Some((0.001, 0.5))),
+    ]);
+    let answer = &answers(&record)[0];
+    assert!(
+        answer.contains("as fast as fp32 on ort within the noise, 2.0× smaller"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn without_intervals_that_is_said() {
+    let mut record = record();
+    for cell in &mut record.cells {
+        cell.invocations.truncate(2);
+    }
+    assert!(answers(&record)[0].contains("1.90× faster than fp32 on ort (no interval: too few invocations)"));
+}
+
+#[test]
+fn an_f1_is_judged_by_its_interval() {
+    let mut record = record();
+    for cell in &mut record.cells {
+        if let Some(accuracy) = &mut cell.accuracy {
+            accuracy.metric = "f1".to_owned();
+        }
+    }
+    record.tasks[0].metric = Some("f1".to_owned());
+    let worse = record.cells[1].accuracy.as_mut().unwrap().delta.as_mut().unwrap();
+    worse.value = -0.01;
+    worse.interval.as_mut().unwrap().high = -0.001;
+    assert_eq!(ranked(&record, "fashion")[0].1.id.variant, "fp32");
+}
+
+#[test]
+fn the_table_reads_in_a_terminal() {
+    insta::assert_snapshot!(table(&record()));
+}
+
+#[test]
+fn every_line_of_a_table_has_the_same_width() {
+    let text = table(&record());
+    let widths: Vec<usize> = text
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .map(|line| line.chars().count())
+        .collect();
+    assert!(
+        widths.len() == 8 && widths.windows(2).all(|pair| pair[0] == pair[1]),
+        "{widths:?}"
+    );
+}
+
+#[test]
+fn the_report_is_complete() {
+    insta::assert_snapshot!(markdown(&record()));
+}
+
+#[test]
+fn a_cell_with_wrong_outputs_shows_no_latency() {
+    let text = table(&record());
+    let line = text.lines().find(|line| line.contains("SQNR 3.1 dB")).unwrap();
+    assert!(line.contains("outputs differ"), "{line}");
+    // 100 µs would be the fastest of all.
+    assert!(!line.contains("0.100") && !line.contains("100.0"), "{line}");
+}
+
+#[test]
+fn the_cells_have_the_promised_columns_and_empty_fields_for_what_is_absent() {
+    let text = cells_csv(&record()).unwrap();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_sample_is_a_row() {
+    let text = samples_csv(&record()).unwrap();
+    assert_eq!(text.lines().count(), 1 + 5 * 5 * 3);
+    assert_eq!(text.lines().nth(1), Some("fashion,fp32,ort,1,1,0,0,396000"));
+}
+
+#[test]
+fn json_reads_back_and_jsonl_is_one_cell_a_line() {
+    let record = record();
+    assert!(serde_json::from_str::<Record>(&json(&record).unwrap()).unwrap() == record);
+    let lines = jsonl(&record).unwrap();
+    assert_eq!(lines.lines().count(), record.cells.len());
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["run"], "20260102T030405Z-abcdef");
+    }
+}
+
+#[test]
+fn strings_from_strangers_do_no_harm() {
+    let hostile = "=1+1|`<script>\u{1b}[2J\u{202e}";
+    let mut bad = cell("fp32", "ort", 400_000.0, 320_000, None);
+    bad["outcome"] = json!({ "kind": "failed", "reason": hostile });
+    let mut record = record_of(&[bad]);
+    record.cells[0].id.variant = hostile.to_owned();
+    record.tasks[0].description = hostile.to_owned();
+    record.host.name = Some(hostile.to_owned());
+    for text in [table(&record), markdown(&record)] {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        assert!(!text.contains("<script>"), "{text}");
+        assert!(text.contains("=1+1\\|\\`&lt;script"), "{text}");
+    }
+    let csv = cells_csv(&record).unwrap();
+    assert!(csv.lines().nth(1).unwrap().starts_with("fashion,'=1+1"), "{csv}");
+}
+
+#[test]
+fn caveats_come_from_the_record() {
+    let mut record = record();
+    assert_eq!(caveats(&record), ["the load was 5 (end what else is running)"]);
+    record.interrupted = true;
+    record.cells[0].accuracy.as_mut().unwrap().samples = 1000;
+    record.cells[1].accuracy.as_mut().unwrap().deterministic = false;
+    let text = caveats(&record).join("\n");
+    assert!(text.contains("5 of 6 cells were measured at least in part"), "{text}");
+    assert!(text.contains("fashion/fp32/ort/t1/b1 (1000 of 10000)"), "{text}");
+    assert!(
+        text.contains("other bits the second time: fashion/int8-static/ort/t1/b1"),
+        "{text}"
+    );
+}
