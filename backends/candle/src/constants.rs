@@ -94,7 +94,9 @@ fn check(proto: &TensorProto, name: &str) -> Result<(), BackendError> {
         },
     };
     if !read_typed && proto.raw_data.is_empty() && typed > 0 {
-        return Err(unsupported("is kept in a field that candle-onnx does not read for its type"));
+        return Err(unsupported(
+            "is kept in a field that candle-onnx does not read for its type",
+        ));
     }
     let found = if read_typed { typed } else { proto.raw_data.len() / size };
     if found != elements || (!read_typed && proto.raw_data.len() % size != 0) {
@@ -149,7 +151,15 @@ mod tests {
         elsewhere.int32_data = vec![15360];
         let mut external = weight(DataType::Float, &[1], &[]);
         external.data_location = DataLocation::External as i32;
-        for proto in [weight(DataType::Int8, &[1], &[1]), elsewhere, external, TensorProto { data_type: 22, ..weight(DataType::Float, &[1], &[1]) }] {
+        for proto in [
+            weight(DataType::Int8, &[1], &[1]),
+            elsewhere,
+            external,
+            TensorProto {
+                data_type: 22,
+                ..weight(DataType::Float, &[1], &[1])
+            },
+        ] {
             let error = take_one(proto).unwrap_err();
             assert!(matches!(error, BackendError::Unsupported { .. }), "{error}");
         }

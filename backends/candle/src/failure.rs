@@ -86,12 +86,19 @@ mod tests {
             ("2".to_owned(), "Relu".to_owned()),
             ("Conv@2".to_owned(), "Conv".to_owned()),
         ];
-        let named = |message: &str| run(Error::Msg(message.to_owned()), "x", &nodes).operator().map(str::to_owned);
+        let named = |message: &str| {
+            run(Error::Msg(message.to_owned()), "x", &nodes)
+                .operator()
+                .map(str::to_owned)
+        };
         assert_eq!(
             named("strides have to be the same on both axis Some([1, 1]) Conv@2").as_deref(),
             Some("Conv")
         );
-        assert_eq!(named("MaxPool with pads != 0, Some([1, 1, 1, 1])").as_deref(), Some("MaxPool"));
+        assert_eq!(
+            named("MaxPool with pads != 0, Some([1, 1, 1, 1])").as_deref(),
+            Some("MaxPool")
+        );
         assert_eq!(named("unsupported auto_pad SAME_UPPER"), None);
     }
 
@@ -99,7 +106,10 @@ mod tests {
     fn other_errors_are_no_lack() {
         let error = run(Error::Msg("shape mismatch in matmul".to_owned()), "x", &[]);
         assert!(matches!(error, BackendError::Run { .. }), "{error}");
-        let error = load(Error::Msg("unsupported 'value' data-type Int8 for zero".to_owned()), "x");
+        let error = load(
+            Error::Msg("unsupported 'value' data-type Int8 for zero".to_owned()),
+            "x",
+        );
         assert!(matches!(error, BackendError::Unsupported { .. }), "{error}");
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::Tensor as CandleTensor;
-use edgebench_api::{
-    BackendError, LoadRequest, Session, SessionSpec, Settings, Slot, Tensor, TensorSpec, TensorView,
-};
+use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Settings, Slot, Tensor, TensorSpec, TensorView};
 
 use crate::model::Model;
 use crate::{failure, model, tensor};
@@ -112,7 +110,10 @@ impl Session for CandleSession {
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
         let known = |input: &&TensorView<'_>| self.spec.inputs.iter().any(|spec| spec.name == input.name());
         if let Some(unknown) = inputs.iter().find(|input| !known(input)) {
-            return Err(BackendError::run(format!("the model has no input `{}`", unknown.name())));
+            return Err(BackendError::run(format!(
+                "the model has no input `{}`",
+                unknown.name()
+            )));
         }
         let mut values = self.model.constants.clone();
         for (i, spec) in self.spec.inputs.iter().enumerate() {

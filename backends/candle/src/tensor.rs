@@ -52,8 +52,13 @@ fn to_candle_type(dtype: DType) -> Option<Candle> {
 /// # Errors
 /// [`BackendError::Run`] when candle cannot make it.
 pub(crate) fn to_candle(view: &TensorView<'_>) -> Result<CandleTensor, BackendError> {
-    let candle = to_candle_type(view.dtype())
-        .ok_or_else(|| BackendError::run(format!("input `{}`: candle-onnx takes no {}", view.name(), view.dtype())))?;
+    let candle = to_candle_type(view.dtype()).ok_or_else(|| {
+        BackendError::run(format!(
+            "input `{}`: candle-onnx takes no {}",
+            view.name(),
+            view.dtype()
+        ))
+    })?;
     CandleTensor::from_raw_buffer(view.data(), candle, view.shape(), &Device::Cpu)
         .map_err(|error| failure::run(error, format!("input `{}` cannot be made", view.name()), &[]))
 }
@@ -84,7 +89,10 @@ fn bytes(tensor: &CandleTensor) -> candle_core::Result<Vec<u8>> {
     let flat = tensor.flatten_all()?;
     macro_rules! little_endian {
         ($element:ty) => {
-            flat.to_vec1::<$element>()?.into_iter().flat_map(|x| x.to_le_bytes()).collect()
+            flat.to_vec1::<$element>()?
+                .into_iter()
+                .flat_map(|x| x.to_le_bytes())
+                .collect()
         };
     }
     Ok(match tensor.dtype() {
@@ -125,7 +133,15 @@ mod tests {
             .collect();
         assert_eq!(
             taken,
-            [DType::F32, DType::U8, DType::I64, DType::Bool, DType::F16, DType::F64, DType::U32]
+            [
+                DType::F32,
+                DType::U8,
+                DType::I64,
+                DType::Bool,
+                DType::F16,
+                DType::F64,
+                DType::U32
+            ]
         );
     }
 }

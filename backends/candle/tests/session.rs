@@ -20,9 +20,15 @@ fn fixture(name: &str) -> PathBuf {
 
 fn load_with(name: &str, shapes: &[(&str, &[usize])], settings: &Settings) -> Result<Box<dyn Session>, BackendError> {
     one_thread();
-    let shapes: BTreeMap<String, Vec<usize>> =
-        shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
-    BACKEND.load(&LoadRequest { model: &fixture(name), shapes: &shapes, settings })
+    let shapes: BTreeMap<String, Vec<usize>> = shapes
+        .iter()
+        .map(|(name, shape)| ((*name).to_owned(), shape.to_vec()))
+        .collect();
+    BACKEND.load(&LoadRequest {
+        model: &fixture(name),
+        shapes: &shapes,
+        settings,
+    })
 }
 
 fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, BackendError> {
@@ -73,7 +79,10 @@ fn inputs_that_do_not_fit_are_refused() {
         TensorView::new("x", DType::F32, &[3], &bytes[..12]).unwrap(),
     ];
     for case in cases {
-        assert!(matches!(session.prepare(&[case]), Err(BackendError::Run { .. })), "{case:?}");
+        assert!(
+            matches!(session.prepare(&[case]), Err(BackendError::Run { .. })),
+            "{case:?}"
+        );
     }
     let fits = TensorView::new("x", DType::F32, &[1, 3], &bytes[..12]).unwrap();
     assert!(session.prepare(&[]).is_err());
@@ -88,7 +97,15 @@ fn the_types_that_candle_onnx_takes_go_in_and_come_out() {
         "float", "float16", "bfloat16", "double", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64",
         "uint64", "bool",
     ];
-    let taken = [DType::F32, DType::F16, DType::F64, DType::U8, DType::U32, DType::I64, DType::Bool];
+    let taken = [
+        DType::F32,
+        DType::F16,
+        DType::F64,
+        DType::U8,
+        DType::U32,
+        DType::I64,
+        DType::Bool,
+    ];
     for (dtype, name) in DType::ALL.into_iter().zip(names) {
         let loaded = load(&format!("identity_{name}.onnx"), &[]);
         if !taken.contains(&dtype) {
@@ -97,11 +114,24 @@ fn the_types_that_candle_onnx_takes_go_in_and_come_out() {
         }
         let mut session = loaded.unwrap();
         assert_eq!(session.spec().inputs[0].dtype, dtype);
-        let data: Vec<u8> = (0..6 * dtype.size()).map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0)).collect();
-        let slot = session.prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()]).unwrap();
+        let data: Vec<u8> = (0..6 * dtype.size())
+            .map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0))
+            .collect();
+        let slot = session
+            .prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()])
+            .unwrap();
         session.run(slot).unwrap();
         let outputs = session.outputs().unwrap();
-        assert_eq!(outputs[0], Tensor { name: "y".to_owned(), dtype, shape: vec![2, 3], data }, "{name}");
+        assert_eq!(
+            outputs[0],
+            Tensor {
+                name: "y".to_owned(),
+                dtype,
+                shape: vec![2, 3],
+                data
+            },
+            "{name}"
+        );
     }
 }
 
@@ -144,8 +174,14 @@ fn what_is_lacking_is_named() {
 #[test]
 fn settings_that_are_not_in_effect_are_refused() {
     one_thread();
-    let two = Settings { threads: 2, ..Settings::default() };
-    assert!(matches!(load_with("linear.onnx", &[("x", &[1, 3])], &two), Err(BackendError::InvalidSetting { .. })));
+    let two = Settings {
+        threads: 2,
+        ..Settings::default()
+    };
+    assert!(matches!(
+        load_with("linear.onnx", &[("x", &[1, 3])], &two),
+        Err(BackendError::InvalidSetting { .. })
+    ));
     let environment = BACKEND.environment(&two);
     assert!(environment.contains(&("RAYON_NUM_THREADS".to_owned(), "2".to_owned())));
     let session = load("linear.onnx", &[("x", &[1, 3])]).unwrap();

@@ -8,16 +8,30 @@ use ort::{Error, ErrorCode};
 /// Sorts an error from loading a model.
 pub(crate) fn load(error: Error, model: &Path) -> BackendError {
     match lack(error.code(), error.message()) {
-        Some((what, operator)) => BackendError::Unsupported { what, operator, source: Some(Box::new(error)) },
-        None => BackendError::Load { what: model.display().to_string(), source: Some(Box::new(error)) },
+        Some((what, operator)) => BackendError::Unsupported {
+            what,
+            operator,
+            source: Some(Box::new(error)),
+        },
+        None => BackendError::Load {
+            what: model.display().to_string(),
+            source: Some(Box::new(error)),
+        },
     }
 }
 
 /// Sorts an error from an inference.
 pub(crate) fn run(error: Error, what: impl Into<String>) -> BackendError {
     match lack(error.code(), error.message()) {
-        Some((what, operator)) => BackendError::Unsupported { what, operator, source: Some(Box::new(error)) },
-        None => BackendError::Run { what: what.into(), source: Some(Box::new(error)) },
+        Some((what, operator)) => BackendError::Unsupported {
+            what,
+            operator,
+            source: Some(Box::new(error)),
+        },
+        None => BackendError::Run {
+            what: what.into(),
+            source: Some(Box::new(error)),
+        },
     }
 }
 
@@ -25,7 +39,10 @@ pub(crate) fn run(error: Error, what: impl Into<String>) -> BackendError {
 fn lack(code: ErrorCode, message: &str) -> Option<(String, Option<String>)> {
     // The wordings are ONNX Runtime's; each names the operator up to its version or the next blank.
     let operator = [
-        ("Could not find an implementation for ", "no kernel for its types or version"),
+        (
+            "Could not find an implementation for ",
+            "no kernel for its types or version",
+        ),
         ("Failed to find kernel for ", "no kernel for its types or version"),
         ("No Op registered for ", "not registered in this build"),
         ("Fatal error: ", "not registered in this build"),
@@ -72,8 +89,10 @@ mod tests {
             Some("Foo_1")
         );
         assert_eq!(
-            operator("In Node, (\"\", Foo, \"\", -1) : () -> () , Error No Op registered for Foo with domain_version of 17")
-                .as_deref(),
+            operator(
+                "In Node, (\"\", Foo, \"\", -1) : () -> () , Error No Op registered for Foo with domain_version of 17"
+            )
+            .as_deref(),
             Some("Foo")
         );
     }
@@ -83,6 +102,12 @@ mod tests {
         assert_eq!(lack(ErrorCode::InvalidProtobuf, "Protobuf parsing failed."), None);
         assert_eq!(lack(ErrorCode::GenericFailure, "Fatal error: out of disk"), None);
         assert!(lack(ErrorCode::NotImplemented, "anything").is_some());
-        assert!(lack(ErrorCode::GenericFailure, "Unsupported model IR version: 99, max supported IR version: 13").is_some());
+        assert!(
+            lack(
+                ErrorCode::GenericFailure,
+                "Unsupported model IR version: 99, max supported IR version: 13"
+            )
+            .is_some()
+        );
     }
 }

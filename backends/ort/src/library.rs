@@ -58,7 +58,10 @@ fn open(located: Located) -> Result<Library, OpenFailure> {
             found_by: located.found_by,
             version,
         }),
-        Err(error) => Err(OpenFailure { message: error.to_string(), located }),
+        Err(error) => Err(OpenFailure {
+            message: error.to_string(),
+            located,
+        }),
     }
 }
 
@@ -95,7 +98,11 @@ fn unavailable(failure: &OpenFailure) -> BackendError {
             ),
         ),
     };
-    BackendError::Unavailable { what, hint, source: Some(Box::new(failure.clone())) }
+    BackendError::Unavailable {
+        what,
+        hint,
+        source: Some(Box::new(failure.clone())),
+    }
 }
 
 #[cfg(test)]
@@ -104,10 +111,18 @@ mod tests {
 
     #[test]
     fn a_named_library_that_is_not_there_is_unavailable() {
-        let located = Located { path: "/nowhere/libonnxruntime.so".into(), found_by: FoundBy::EdgebenchVariable };
+        let located = Located {
+            path: "/nowhere/libonnxruntime.so".into(),
+            found_by: FoundBy::EdgebenchVariable,
+        };
         let error = unavailable(&open(located).unwrap_err());
-        let BackendError::Unavailable { what, hint, source } = error else { panic!("{error}") };
-        assert!(what.contains("/nowhere/libonnxruntime.so") && what.contains(LIBRARY_VARIABLE), "{what}");
+        let BackendError::Unavailable { what, hint, source } = error else {
+            panic!("{error}")
+        };
+        assert!(
+            what.contains("/nowhere/libonnxruntime.so") && what.contains(LIBRARY_VARIABLE),
+            "{what}"
+        );
         assert!(hint.contains(LIBRARY_VARIABLE), "{hint}");
         assert!(source.unwrap().to_string().contains("/nowhere/"));
     }

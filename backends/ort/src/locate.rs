@@ -213,7 +213,10 @@ mod tests {
         let below = touch(root, &format!("bin/lib/{library}"));
         let cached = touch(root, &format!("cache/onnxruntime-1.31.1/{library}"));
         touch(root, &format!("cache/onnxruntime-1.9.0/{library}"));
-        let python = touch(root, &format!("env/lib/python3.11/site-packages/onnxruntime/capi/{library}"));
+        let python = touch(
+            root,
+            &format!("env/lib/python3.11/site-packages/onnxruntime/capi/{library}"),
+        );
         touch(root, "bin/libonnxruntime_providers_shared.so");
 
         let mut variables: BTreeMap<&str, OsString> = [
@@ -252,17 +255,24 @@ mod tests {
             &format!("lib/python3/dist-packages/onnxruntime/capi/{}", versioned("1.31.1")),
         );
         let places = Places::new(|name| (name == "PATH").then(|| root.path().join("bin").into()), None);
-        assert_eq!(places.locate(), Located { path: library, found_by: FoundBy::Python });
+        assert_eq!(
+            places.locate(),
+            Located {
+                path: library,
+                found_by: FoundBy::Python
+            }
+        );
     }
 
     #[test]
     fn the_cache_follows_the_users_folders() {
-        let cache = |set: &'static str| {
-            Places::new(|name| (name == set).then(|| OsString::from("folder")), None).cache
-        };
+        let cache = |set: &'static str| Places::new(|name| (name == set).then(|| OsString::from("folder")), None).cache;
         assert_eq!(cache(CACHE_FOLDER_VARIABLE), Some("folder".into()));
         assert_eq!(cache("XDG_CACHE_HOME"), Some(Path::new("folder").join("edgebench")));
-        assert_eq!(cache("HOME"), Some(Path::new("folder").join(".cache").join("edgebench")));
+        assert_eq!(
+            cache("HOME"),
+            Some(Path::new("folder").join(".cache").join("edgebench"))
+        );
         assert_eq!(cache("NOTHING"), None);
     }
 }

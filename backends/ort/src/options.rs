@@ -92,7 +92,11 @@ fn switch(name: &str, value: &str) -> Result<bool, BackendError> {
 }
 
 fn invalid(name: &str, value: &str, why: &str) -> BackendError {
-    BackendError::InvalidSetting { name: name.to_owned(), value: value.to_owned(), why: why.to_owned() }
+    BackendError::InvalidSetting {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        why: why.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +127,10 @@ mod tests {
             let error = with(name, value).unwrap_err();
             assert!(matches!(error, BackendError::InvalidSetting { .. }), "{error}");
         }
-        let gpu = Settings { device: "gpu".to_owned(), ..Settings::default() };
+        let gpu = Settings {
+            device: "gpu".to_owned(),
+            ..Settings::default()
+        };
         assert!(matches!(Options::new(&gpu), Err(BackendError::InvalidSetting { .. })));
     }
 }

@@ -33,8 +33,7 @@ impl OrtSession {
     pub(crate) fn load(request: &LoadRequest<'_>) -> Result<Self, BackendError> {
         let options = Options::new(request.settings)?;
         let library = Library::open()?;
-        let runtime =
-            build(library, request, options).map_err(|error| failure::load(error, request.model))?;
+        let runtime = build(library, request, options).map_err(|error| failure::load(error, request.model))?;
         let spec = SessionSpec {
             inputs: runtime.inputs().iter().map(tensor::spec).collect::<Result<_, _>>()?,
             outputs: runtime.outputs().iter().map(tensor::spec).collect::<Result<_, _>>()?,
@@ -43,7 +42,10 @@ impl OrtSession {
         };
         for input in &spec.inputs {
             if input.shape.contains(&None) && !request.shapes.contains_key(&input.name) {
-                return Err(BackendError::load(format!("input `{}` has open axes and no shape was given", input.name)));
+                return Err(BackendError::load(format!(
+                    "input `{}` has open axes and no shape was given",
+                    input.name
+                )));
             }
         }
         let outputs = spec.outputs.len();
@@ -66,7 +68,11 @@ impl OrtSession {
                 return Err(BackendError::run(format!("input `{name}` is given twice")));
             }
             if spec.dtype != input.dtype() {
-                return Err(BackendError::run(format!("input `{name}` is {}, not {}", spec.dtype, input.dtype())));
+                return Err(BackendError::run(format!(
+                    "input `{name}` is {}, not {}",
+                    spec.dtype,
+                    input.dtype()
+                )));
             }
             let fits = match self.shapes.get(name) {
                 Some(shape) => shape == input.shape(),
@@ -79,7 +85,12 @@ impl OrtSession {
                 )));
             }
         }
-        match self.spec.inputs.iter().find(|spec| !inputs.iter().any(|input| input.name() == spec.name)) {
+        match self
+            .spec
+            .inputs
+            .iter()
+            .find(|spec| !inputs.iter().any(|input| input.name() == spec.name))
+        {
             Some(missing) => Err(BackendError::run(format!("input `{}` is missing", missing.name))),
             None => Ok(()),
         }
@@ -111,7 +122,9 @@ fn build(library: &Library, request: &LoadRequest<'_>, options: Options) -> ort:
         .with_intra_op_spinning(options.spinning)?
         .with_memory_pattern(options.memory_pattern)?;
     // The provider is not appended to the list: ONNX Runtime has it in every build. This only sets its allocator.
-    CPU::default().with_arena_allocator(options.memory_arena).register(&mut builder)?;
+    CPU::default()
+        .with_arena_allocator(options.memory_arena)
+        .register(&mut builder)?;
     builder.commit_from_file(request.model)
 }
 

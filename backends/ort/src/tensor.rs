@@ -24,12 +24,18 @@ const TYPES: [(DType, TensorElementType); 13] = [
 ];
 
 fn dtype(element: TensorElementType) -> Option<DType> {
-    TYPES.iter().find(|(_, theirs)| *theirs == element).map(|(ours, _)| *ours)
+    TYPES
+        .iter()
+        .find(|(_, theirs)| *theirs == element)
+        .map(|(ours, _)| *ours)
 }
 
 /// ONNX Runtime's name of an element type.
 fn element(dtype: DType) -> TensorElementType {
-    TYPES.iter().find(|(ours, _)| *ours == dtype).map_or(TensorElementType::Undefined, |(_, theirs)| *theirs)
+    TYPES
+        .iter()
+        .find(|(ours, _)| *ours == dtype)
+        .map_or(TensorElementType::Undefined, |(_, theirs)| *theirs)
 }
 
 /// Describes an input or output of a session.
@@ -38,7 +44,11 @@ fn element(dtype: DType) -> TensorElementType {
 /// [`BackendError::Unsupported`] for what is no tensor, or a tensor of a type that does not cross the seam.
 pub(crate) fn spec(outlet: &Outlet) -> Result<TensorSpec, BackendError> {
     let unsupported = || BackendError::Unsupported {
-        what: format!("`{}` is a {}, which edgebench cannot feed or read", outlet.name(), outlet.dtype()),
+        what: format!(
+            "`{}` is a {}, which edgebench cannot feed or read",
+            outlet.name(),
+            outlet.dtype()
+        ),
         operator: None,
         source: None,
     };
@@ -60,7 +70,10 @@ pub(crate) fn to_ort(view: &TensorView<'_>) -> Result<DynTensor, BackendError> {
     let mut tensor = DynTensor::new(&Allocator::default(), element(view.dtype()), view.shape())
         .map_err(|error| failure::run(error, format!("cannot allocate input `{}`", view.name())))?;
     if tensor.size() != Some(view.data().len()) {
-        return Err(BackendError::run(format!("input `{}` has another size for the runtime", view.name())));
+        return Err(BackendError::run(format!(
+            "input `{}` has another size for the runtime",
+            view.name()
+        )));
     }
     if !view.data().is_empty() {
         // SAFETY: the default allocator's memory is the host's, its size has been compared, and a tensor of size
@@ -77,7 +90,12 @@ pub(crate) fn to_ort(view: &TensorView<'_>) -> Result<DynTensor, BackendError> {
 /// # Errors
 /// [`BackendError::Run`] for a type that does not cross the seam.
 pub(crate) fn from_ort(name: &str, value: &DynTensorRef<'_>) -> Result<Tensor, BackendError> {
-    let unreadable = || BackendError::run(format!("output `{name}` is a {}, which edgebench cannot read", value.dtype()));
+    let unreadable = || {
+        BackendError::run(format!(
+            "output `{name}` is a {}, which edgebench cannot read",
+            value.dtype()
+        ))
+    };
     let dtype = dtype(*value.data_type()).ok_or_else(unreadable)?;
     let size = value.size().ok_or_else(unreadable)?;
     if !value.memory_info().is_cpu_accessible() {
@@ -92,7 +110,11 @@ pub(crate) fn from_ort(name: &str, value: &DynTensorRef<'_>) -> Result<Tensor, B
     Ok(Tensor {
         name: name.to_owned(),
         dtype,
-        shape: value.shape().iter().map(|&dim| usize::try_from(dim).unwrap_or(0)).collect(),
+        shape: value
+            .shape()
+            .iter()
+            .map(|&dim| usize::try_from(dim).unwrap_or(0))
+            .collect(),
         data,
     })
 }

@@ -14,9 +14,15 @@ fn load_with(name: &str, shapes: &[(&str, &[usize])], settings: &Settings) -> Re
     if let Err(error) = BACKEND.probe() {
         panic!("{error}: {}", error.hint().unwrap_or_default());
     }
-    let shapes: BTreeMap<String, Vec<usize>> =
-        shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
-    BACKEND.load(&LoadRequest { model: &fixture(name), shapes: &shapes, settings })
+    let shapes: BTreeMap<String, Vec<usize>> = shapes
+        .iter()
+        .map(|(name, shape)| ((*name).to_owned(), shape.to_vec()))
+        .collect();
+    BACKEND.load(&LoadRequest {
+        model: &fixture(name),
+        shapes: &shapes,
+        settings,
+    })
 }
 
 fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, BackendError> {
@@ -33,7 +39,11 @@ fn the_probe_tells_version_path_and_origin() {
     assert!(probe.version.starts_with("1."), "{}", probe.version);
     assert!(probe.library.unwrap().contains("onnxruntime"));
     assert!(!probe.facts["found_by"].is_empty());
-    assert!(probe.facts["build"].contains("git-commit-id"), "{}", probe.facts["build"]);
+    assert!(
+        probe.facts["build"].contains("git-commit-id"),
+        "{}",
+        probe.facts["build"]
+    );
     assert_eq!(probe.devices[0].name, "cpu");
 }
 
@@ -70,7 +80,10 @@ fn inputs_that_do_not_fit_are_refused() {
         TensorView::new("x", DType::F32, &[3], &bytes[..12]).unwrap(),
     ];
     for case in cases {
-        assert!(matches!(session.prepare(&[case]), Err(BackendError::Run { .. })), "{case:?}");
+        assert!(
+            matches!(session.prepare(&[case]), Err(BackendError::Run { .. })),
+            "{case:?}"
+        );
     }
     let fits = TensorView::new("x", DType::F32, &[1, 3], &bytes[..12]).unwrap();
     assert!(session.prepare(&[]).is_err());
@@ -88,11 +101,24 @@ fn every_element_type_goes_in_and_comes_out() {
     for (dtype, name) in DType::ALL.into_iter().zip(names) {
         let mut session = load(&format!("identity_{name}.onnx"), &[]).unwrap();
         assert_eq!(session.spec().inputs[0].dtype, dtype);
-        let data: Vec<u8> = (0..6 * dtype.size()).map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0)).collect();
-        let slot = session.prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()]).unwrap();
+        let data: Vec<u8> = (0..6 * dtype.size())
+            .map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0))
+            .collect();
+        let slot = session
+            .prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()])
+            .unwrap();
         session.run(slot).unwrap();
         let outputs = session.outputs().unwrap();
-        assert_eq!(outputs[0], Tensor { name: "y".to_owned(), dtype, shape: vec![2, 3], data }, "{name}");
+        assert_eq!(
+            outputs[0],
+            Tensor {
+                name: "y".to_owned(),
+                dtype,
+                shape: vec![2, 3],
+                data
+            },
+            "{name}"
+        );
     }
 }
 
@@ -100,8 +126,11 @@ fn every_element_type_goes_in_and_comes_out() {
 fn settings_are_told_as_they_are_in_effect() {
     let settings = Settings {
         threads: 2,
-        options: [("graph_optimisation".to_owned(), "basic".to_owned()), ("spinning".to_owned(), "off".to_owned())]
-            .into(),
+        options: [
+            ("graph_optimisation".to_owned(), "basic".to_owned()),
+            ("spinning".to_owned(), "off".to_owned()),
+        ]
+        .into(),
         ..Settings::default()
     };
     let mut session = load_with("linear.onnx", &[("x", &[1, 3])], &settings).unwrap();
@@ -119,7 +148,12 @@ fn settings_are_told_as_they_are_in_effect() {
 #[test]
 fn a_lacking_operator_is_named() {
     let error = load("unknown_operator.onnx", &[]).err().unwrap();
-    assert_eq!(error.operator(), Some("Frobnicate"), "{error}: {:?}", std::error::Error::source(&error));
+    assert_eq!(
+        error.operator(),
+        Some("Frobnicate"),
+        "{error}: {:?}",
+        std::error::Error::source(&error)
+    );
 }
 
 #[test]

@@ -12,13 +12,19 @@ pub(crate) fn load(error: TractError, what: impl Into<String>) -> BackendError {
             operator: operator(&chain),
             source: Some(error.into()),
         },
-        None => BackendError::Load { what: what.into(), source: Some(error.into()) },
+        None => BackendError::Load {
+            what: what.into(),
+            source: Some(error.into()),
+        },
     }
 }
 
 /// Sorts an error from an inference.
 pub(crate) fn run(error: TractError, what: impl Into<String>) -> BackendError {
-    BackendError::Run { what: what.into(), source: Some(error.into()) }
+    BackendError::Run {
+        what: what.into(),
+        source: Some(error.into()),
+    }
 }
 
 /// Whether the shapes that the model file declares are what stands in the way: they may be stale where the model was

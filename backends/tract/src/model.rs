@@ -33,8 +33,13 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(request: &LoadRequest<'_>, stage: Stage, executor: &Executor) -> Result<Prepared, BackendError> {
     let onnx = tract_onnx::onnx();
     let what = || request.model.display().to_string();
-    let proto = onnx.proto_model_for_path(request.model).map_err(|error| failure::load(error, what()))?;
-    let graph = proto.graph.as_ref().ok_or_else(|| BackendError::load(format!("{}: it has no graph", what())))?;
+    let proto = onnx
+        .proto_model_for_path(request.model)
+        .map_err(|error| failure::load(error, what()))?;
+    let graph = proto
+        .graph
+        .as_ref()
+        .ok_or_else(|| BackendError::load(format!("{}: it has no graph", what())))?;
     if let Some(operator) = lacking_operator(graph, &onnx) {
         return Err(BackendError::Unsupported {
             what: "tract has no implementation of it".to_owned(),
@@ -56,7 +61,10 @@ pub(crate) fn prepare(request: &LoadRequest<'_>, stage: Stage, executor: &Execut
         Stage::Decluttered => typed.into_decluttered(),
         Stage::Optimised => typed.into_optimized(),
     };
-    let options = RunOptions { executor: Some(executor.clone()), ..RunOptions::default() };
+    let options = RunOptions {
+        executor: Some(executor.clone()),
+        ..RunOptions::default()
+    };
     let outputs = model.and_then(|model| {
         let facts = model
             .output_outlets()?
@@ -72,7 +80,12 @@ pub(crate) fn prepare(request: &LoadRequest<'_>, stage: Stage, executor: &Execut
         .zip(&facts)
         .map(|(name, fact)| output_spec(name, fact))
         .collect::<Result<_, _>>()?;
-    Ok(Prepared { plan, inputs: parsed.inputs, outputs, value_info_used })
+    Ok(Prepared {
+        plan,
+        inputs: parsed.inputs,
+        outputs,
+        value_info_used,
+    })
 }
 
 /// What the file says of a model's ends.
@@ -106,7 +119,9 @@ fn typed(onnx: &Onnx, proto: &ModelProto, request: &LoadRequest<'_>) -> Result<(
     let folder = request.model.parent().and_then(Path::to_str);
     let result = onnx.parse(proto, folder)?;
     if let Some(name) = result.unresolved_inputs.first() {
-        return Err(Failure::Ours(BackendError::load(format!("nothing gives the value `{name}`"))));
+        return Err(Failure::Ours(BackendError::load(format!(
+            "nothing gives the value `{name}`"
+        ))));
     }
     let mut model = result.model;
     let mut inputs = Vec::new();
@@ -144,13 +159,20 @@ fn lacking_operator<'a>(graph: &'a GraphProto, onnx: &Onnx) -> Option<&'a str> {
 }
 
 fn input_spec(name: String, fact: &InferenceFact) -> Result<TensorSpec, BackendError> {
-    let dtype = fact.datum_type.concretize().and_then(tensor::dtype).ok_or_else(|| BackendError::Unsupported {
-        what: format!("input `{name}` is {:?}, which edgebench cannot feed", fact.datum_type),
-        operator: None,
-        source: None,
-    })?;
-    let shape: Vec<Dim> =
-        fact.shape.dims().map(|dim| dim.concretize().and_then(|dim| dim.to_usize().ok())).collect();
+    let dtype = fact
+        .datum_type
+        .concretize()
+        .and_then(tensor::dtype)
+        .ok_or_else(|| BackendError::Unsupported {
+            what: format!("input `{name}` is {:?}, which edgebench cannot feed", fact.datum_type),
+            operator: None,
+            source: None,
+        })?;
+    let shape: Vec<Dim> = fact
+        .shape
+        .dims()
+        .map(|dim| dim.concretize().and_then(|dim| dim.to_usize().ok()))
+        .collect();
     Ok(TensorSpec { name, dtype, shape })
 }
 
@@ -160,14 +182,20 @@ fn output_spec(name: String, fact: &TypedFact) -> Result<TensorSpec, BackendErro
         operator: None,
         source: None,
     })?;
-    Ok(TensorSpec { name, dtype, shape: fact.shape.iter().map(|dim| dim.to_usize().ok()).collect() })
+    Ok(TensorSpec {
+        name,
+        dtype,
+        shape: fact.shape.iter().map(|dim| dim.to_usize().ok()).collect(),
+    })
 }
 
 fn concrete_shape(spec: &TensorSpec, shapes: &BTreeMap<String, Vec<usize>>) -> Result<Vec<usize>, BackendError> {
     if let Some(shape) = shapes.get(&spec.name) {
         return Ok(shape.clone());
     }
-    spec.shape.iter().copied().collect::<Option<_>>().ok_or_else(|| {
-        BackendError::load(format!("input `{}` has open axes and no shape was given", spec.name))
-    })
+    spec.shape
+        .iter()
+        .copied()
+        .collect::<Option<_>>()
+        .ok_or_else(|| BackendError::load(format!("input `{}` has open axes and no shape was given", spec.name)))
 }

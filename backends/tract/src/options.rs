@@ -51,7 +51,11 @@ impl Stage {
 }
 
 fn invalid(name: &str, value: &str, why: &str) -> BackendError {
-    BackendError::InvalidSetting { name: name.to_owned(), value: value.to_owned(), why: why.to_owned() }
+    BackendError::InvalidSetting {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        why: why.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +63,10 @@ mod tests {
     use super::*;
 
     fn with(name: &str, value: &str) -> Result<Stage, BackendError> {
-        Stage::new(&Settings { options: [(name.to_owned(), value.to_owned())].into(), ..Settings::default() })
+        Stage::new(&Settings {
+            options: [(name.to_owned(), value.to_owned())].into(),
+            ..Settings::default()
+        })
     }
 
     #[test]
@@ -75,7 +82,10 @@ mod tests {
         for (name, value) in [("optimisation", "fast"), ("spinning", "on")] {
             assert!(matches!(with(name, value), Err(BackendError::InvalidSetting { .. })));
         }
-        let gpu = Settings { device: "gpu".to_owned(), ..Settings::default() };
+        let gpu = Settings {
+            device: "gpu".to_owned(),
+            ..Settings::default()
+        };
         assert!(matches!(Stage::new(&gpu), Err(BackendError::InvalidSetting { .. })));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
 use tract_linalg::multithread::Executor;
-use tract_onnx::prelude::{IntoTValue, TVec, TValue};
+use tract_onnx::prelude::{IntoTValue, TValue, TVec};
 use tract_onnx::tract_core::model::TypedSimpleState;
 
 use crate::options::Stage;
@@ -48,7 +48,10 @@ impl TractSession {
         let effective = BTreeMap::from([
             ("threads".to_owned(), threads(&executor).to_string()),
             ("optimisation".to_owned(), stage.name().to_owned()),
-            ("value_info".to_owned(), if prepared.value_info_used { "used" } else { "ignored" }.to_owned()),
+            (
+                "value_info".to_owned(),
+                if prepared.value_info_used { "used" } else { "ignored" }.to_owned(),
+            ),
         ]);
         Ok(Self {
             state,
@@ -67,7 +70,12 @@ impl TractSession {
     fn fits(&self, i: usize, input: &TensorView<'_>) -> Result<(), BackendError> {
         let (spec, shape) = (&self.spec.inputs[i], &self.shapes[i]);
         if spec.dtype != input.dtype() {
-            return Err(BackendError::run(format!("input `{}` is {}, not {}", spec.name, spec.dtype, input.dtype())));
+            return Err(BackendError::run(format!(
+                "input `{}` is {}, not {}",
+                spec.name,
+                spec.dtype,
+                input.dtype()
+            )));
         }
         if shape != input.shape() {
             return Err(BackendError::run(format!(
@@ -94,8 +102,14 @@ impl Session for TractSession {
     }
 
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
-        if let Some(unknown) = inputs.iter().find(|input| !self.spec.inputs.iter().any(|s| s.name == input.name())) {
-            return Err(BackendError::run(format!("the model has no input `{}`", unknown.name())));
+        if let Some(unknown) = inputs
+            .iter()
+            .find(|input| !self.spec.inputs.iter().any(|s| s.name == input.name()))
+        {
+            return Err(BackendError::run(format!(
+                "the model has no input `{}`",
+                unknown.name()
+            )));
         }
         let mut values = TVec::new();
         for (i, spec) in self.spec.inputs.iter().enumerate() {

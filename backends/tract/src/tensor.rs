@@ -29,7 +29,9 @@ pub(crate) fn datum_type(dtype: DType) -> Option<DatumType> {
 pub(crate) fn dtype(datum_type: DatumType) -> Option<DType> {
     match datum_type.unquantized() {
         DatumType::TDim => Some(DType::I64),
-        plain => DType::ALL.into_iter().find(|&dtype| self::datum_type(dtype) == Some(plain)),
+        plain => DType::ALL
+            .into_iter()
+            .find(|&dtype| self::datum_type(dtype) == Some(plain)),
     }
 }
 
@@ -60,7 +62,12 @@ pub(crate) fn from_tract(name: &str, tensor: &tract::Tensor) -> Result<Tensor, B
     } else {
         bytes(tensor)
     };
-    Ok(Tensor { name: name.to_owned(), dtype, shape: tensor.shape().to_vec(), data: data.map_err(failed)? })
+    Ok(Tensor {
+        name: name.to_owned(),
+        dtype,
+        shape: tensor.shape().to_vec(),
+        data: data.map_err(failed)?,
+    })
 }
 
 #[cfg(test)]

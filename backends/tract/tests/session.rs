@@ -11,9 +11,15 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn load_with(name: &str, shapes: &[(&str, &[usize])], settings: &Settings) -> Result<Box<dyn Session>, BackendError> {
-    let shapes: BTreeMap<String, Vec<usize>> =
-        shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
-    BACKEND.load(&LoadRequest { model: &fixture(name), shapes: &shapes, settings })
+    let shapes: BTreeMap<String, Vec<usize>> = shapes
+        .iter()
+        .map(|(name, shape)| ((*name).to_owned(), shape.to_vec()))
+        .collect();
+    BACKEND.load(&LoadRequest {
+        model: &fixture(name),
+        shapes: &shapes,
+        settings,
+    })
 }
 
 fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, BackendError> {
@@ -58,7 +64,10 @@ fn inputs_that_do_not_fit_are_refused() {
         TensorView::new("x", DType::F32, &[3], &bytes[..12]).unwrap(),
     ];
     for case in cases {
-        assert!(matches!(session.prepare(&[case]), Err(BackendError::Run { .. })), "{case:?}");
+        assert!(
+            matches!(session.prepare(&[case]), Err(BackendError::Run { .. })),
+            "{case:?}"
+        );
     }
     let fits = TensorView::new("x", DType::F32, &[1, 3], &bytes[..12]).unwrap();
     assert!(session.prepare(&[]).is_err());
@@ -81,11 +90,24 @@ fn every_element_type_but_bfloat16_goes_in_and_comes_out() {
         }
         let mut session = loaded.unwrap();
         assert_eq!(session.spec().inputs[0].dtype, dtype);
-        let data: Vec<u8> = (0..6 * dtype.size()).map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0)).collect();
-        let slot = session.prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()]).unwrap();
+        let data: Vec<u8> = (0..6 * dtype.size())
+            .map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0))
+            .collect();
+        let slot = session
+            .prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()])
+            .unwrap();
         session.run(slot).unwrap();
         let outputs = session.outputs().unwrap();
-        assert_eq!(outputs[0], Tensor { name: "y".to_owned(), dtype, shape: vec![2, 3], data }, "{name}");
+        assert_eq!(
+            outputs[0],
+            Tensor {
+                name: "y".to_owned(),
+                dtype,
+                shape: vec![2, 3],
+                data
+            },
+            "{name}"
+        );
     }
 }
 
