@@ -120,6 +120,15 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Colu
     if let Some(metric) = metric {
         columns.extend([
             Column::figure(format!("{} (%) [95 %]", escaped(metric)), accuracy),
+        ]);
+        let mut used = measured().filter_map(|cell| Some(cell.accuracy.as_ref()?.samples));
+        let first = used.next();
+        if used.any(|other| Some(other) != first) {
+            columns.push(Column::figure("n", |cell| {
+                Some(cell.accuracy.as_ref()?.samples.to_string())
+            }));
+        }
+        columns.extend([
             Column::figure("Δ (pp)", delta),
             Column::figure("flips", |cell| {
                 Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips?.to_string())

@@ -72,17 +72,17 @@ fn title(task: &TaskFacts, cells: &[(Rank, &edgebench_record::Cell)]) -> String 
     parts.join(" · ")
 }
 
-/// How many samples the metric was computed over: all, or the part that every cell was given. Where cells differ, a
-/// caveat says so.
+/// How many samples the metric was computed over: all, or the part that cells were given. Where they differ, a column
+/// tells.
 fn over(task: &TaskFacts, cells: &[(Rank, &edgebench_record::Cell)]) -> String {
     let Some(all) = task.samples else {
         return String::new();
     };
-    let mut used = cells
+    let used = cells
         .iter()
         .filter_map(|(_, cell)| Some(cell.accuracy.as_ref()?.samples));
-    match used.next() {
-        Some(part) if part < all && used.all(|other| other == part) => format!(" over {part} of {all} samples"),
+    match used.max() {
+        Some(most) if most < all => format!(" over {most} of {all} samples"),
         _ => format!(" over {all} samples"),
     }
 }

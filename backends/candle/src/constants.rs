@@ -99,7 +99,7 @@ fn check(proto: &TensorProto, name: &str) -> Result<(), BackendError> {
         ));
     }
     let found = if read_typed { typed } else { proto.raw_data.len() / size };
-    if found != elements || (!read_typed && proto.raw_data.len() % size != 0) {
+    if found != elements || (!read_typed && !proto.raw_data.len().is_multiple_of(size)) {
         return Err(BackendError::load(format!(
             "weight `{name}` has shape {:?} and {found} elements",
             proto.dims

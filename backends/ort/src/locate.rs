@@ -131,7 +131,7 @@ fn is_library(name: &str) -> bool {
     if cfg!(windows) {
         name.eq_ignore_ascii_case(LOADER_NAME)
     } else if cfg!(target_os = "macos") {
-        name.starts_with("libonnxruntime.") && name.ends_with(".dylib")
+        name.starts_with("libonnxruntime.") && Path::new(name).extension().is_some_and(|kind| kind == "dylib")
     } else {
         name.strip_prefix(LOADER_NAME)
             .is_some_and(|version| version.chars().all(|c| c == '.' || c.is_ascii_digit()))

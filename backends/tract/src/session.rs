@@ -33,7 +33,7 @@ impl TractSession {
             threads => Executor::multithread(threads),
         };
         let prepared = model::prepare(request, stage, &executor)?;
-        let state = prepared
+        let running = prepared
             .plan
             .spawn()
             .map_err(|error| failure::load(error, "the plan could not be started"))?;
@@ -54,7 +54,7 @@ impl TractSession {
             ),
         ]);
         Ok(Self {
-            state,
+            state: running,
             spec: SessionSpec {
                 inputs: prepared.inputs,
                 outputs: prepared.outputs,

@@ -116,11 +116,17 @@ impl BackendError {
 
     /// A load error without a further cause.
     pub fn load(what: impl Into<String>) -> Self {
-        Self::Load { what: what.into(), source: None }
+        Self::Load {
+            what: what.into(),
+            source: None,
+        }
     }
 
     /// A run error without a further cause.
     pub fn run(what: impl Into<String>) -> Self {
-        Self::Run { what: what.into(), source: None }
+        Self::Run {
+            what: what.into(),
+            source: None,
+        }
     }
 }

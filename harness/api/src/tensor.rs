@@ -61,7 +61,12 @@ impl<'a> TensorView<'a> {
                 found: data.len(),
             });
         }
-        Ok(Self { name, dtype, shape, data })
+        Ok(Self {
+            name,
+            dtype,
+            shape,
+            data,
+        })
     }
 
     /// The tensor's name: for an input, the model's name of it.
@@ -187,7 +192,14 @@ mod tests {
     #[test]
     fn a_shape_that_does_not_fit_is_refused() {
         let error = TensorView::new("x", DType::F32, &[2, 3], &[0; 20]).unwrap_err();
-        assert!(matches!(error, TensorError::Length { needed: 24, found: 20, .. }));
+        assert!(matches!(
+            error,
+            TensorError::Length {
+                needed: 24,
+                found: 20,
+                ..
+            }
+        ));
         assert!(TensorView::new("x", DType::F64, &[usize::MAX, 2], &[]).is_err());
     }
 

@@ -40,11 +40,7 @@ impl fmt::Display for Nanos {
             1_000_000..1_000_000_000 => (ns / 1e6, "ms"),
             _ => (ns / 1e9, "s"),
         };
-        let decimals = if value < 10.0 {
-            2
-        } else {
-            usize::from(value < 100.0)
-        };
+        let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
         write!(f, "{value:.decimals$} {unit}")
     }
 }

@@ -128,7 +128,7 @@ pub(crate) struct RuntimeArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// The run's folder [default: runs/<id>]
+    /// The run's folder [default: a new one under `runs`]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// What to print on standard output

@@ -17,8 +17,11 @@ use crate::{WorkerCommand, WorkerFailure};
 /// Batches of inputs that rotate through the timed region.
 const RING: usize = 64;
 
-/// An evaluation that would take longer is done on the fixed part of the test set.
+/// An evaluation that would take longer, in seconds, is done on a fixed part of the test set.
 const LONG_EVALUATION_S: f64 = 60.0;
+
+/// The same in a quick run, whose evaluations are always done on a part.
+const LONG_QUICK_EVALUATION_S: f64 = 5.0;
 
 /// More samples would not fit into one line of the protocol.
 const MAX_SAMPLES: u64 = 1_000_000;
@@ -43,8 +46,8 @@ pub(crate) struct Task<'a> {
     pub(crate) answer: Option<&'a str>,
     /// Where the outputs of an evaluation go; `None` when the cell has been evaluated.
     pub(crate) outputs: Option<&'a Path>,
-    /// Whether only the fixed part of the test set is evaluated.
-    pub(crate) part_only: bool,
+    /// Whether the run is a quick one.
+    pub(crate) quick: bool,
 }
 
 /// What came of an invocation: figures, an end of the cell, or both when measuring went well and evaluating did not.
@@ -173,7 +176,7 @@ fn honoured(settings: &Settings, loaded: &Loaded) -> Result<(), WorkerFailure> {
 fn warm_up(worker: &mut Worker<'_>, task: &Task<'_>, timeout: Duration) -> Result<WarmedUp, WorkerFailure> {
     let request = WarmUp {
         min_ns: Nanos(task.measure.warm_up_ns),
-        min_runs: 3,
+        min_runs: if task.quick { 1 } else { 3 },
     };
     let deadline = timeout + Duration::from_nanos(task.measure.warm_up_ns);
     match worker.request(Request::WarmUp(request), deadline)? {
@@ -248,8 +251,18 @@ fn evaluate(
     timeout: Duration,
 ) -> Result<Evaluation, WorkerFailure> {
     let projected_s = |samples: usize| samples.div_ceil(task.id.settings.batch.max(1)) as f64 * median_ns / 1e9;
-    let in_part = task.part_only || projected_s(task.inputs.samples) > LONG_EVALUATION_S;
-    let indices = task.inputs.part.clone().filter(|_| in_part);
+    let parts = &task.inputs.parts;
+    let fits = |samples: usize, longest_s: f64| projected_s(samples) <= longest_s;
+    let part = if task.quick {
+        let fitting = parts.iter().find(|part| fits(part.len(), LONG_QUICK_EVALUATION_S));
+        fitting.or(parts.last())
+    } else if fits(task.inputs.samples, LONG_EVALUATION_S) {
+        None
+    } else {
+        let fitting = parts.iter().find(|part| fits(part.len(), LONG_EVALUATION_S));
+        fitting.or(parts.last())
+    };
+    let indices = part.cloned();
     let samples = indices.as_ref().map_or(task.inputs.samples, Vec::len);
     let request = Evaluate {
         inputs: task.inputs.inputs.clone(),

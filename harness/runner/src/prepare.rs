@@ -16,8 +16,9 @@ use edgebench_suites::{
 use crate::judge::Rule;
 use crate::{Event, Plan};
 
-/// Samples of the fixed stratified part that stands for a test set that would take too long.
-pub(crate) const PART: usize = 1_000;
+/// Sizes of the fixed stratified parts that stand for a test set that would take too long. Each part lies within the one
+/// before it, so that two cells can be paired on the smaller one.
+const PARTS: [usize; 6] = [1_000, 300, 100, 30, 10, 3];
 
 /// Random samples where there is no test set: enough to hold outputs against each other.
 const RANDOM: usize = 32;
@@ -51,8 +52,8 @@ pub(crate) struct PreparedTask {
     pub(crate) labels: Option<Vec<i64>>,
     /// Samples in the file.
     pub(crate) samples: usize,
-    /// The fixed stratified part; absent where the whole is no larger.
-    pub(crate) part: Option<Vec<usize>>,
+    /// The fixed stratified parts that are smaller than the whole, the largest first; ascending indices.
+    pub(crate) parts: Vec<Vec<usize>>,
     /// What the record says of it.
     pub(crate) facts: TaskFacts,
 }
@@ -139,10 +140,7 @@ fn inputs_of(
         }
     };
     set.write_inputs(&path)?;
-    let part = (set.samples > PART).then(|| match &set.labels {
-        Some(labels) => stratified(labels, PART, plan.seed),
-        None => (0..PART).map(|k| k * set.samples / PART).collect(),
-    });
+    let parts = parts(set.samples, set.labels.as_deref(), plan.seed);
     let labels = task.metric.and(set.labels);
     Ok(PreparedTask {
         inputs: path,
@@ -152,7 +150,7 @@ fn inputs_of(
             .map(|input| (input.name.clone(), input.shape[1..].to_vec()))
             .collect(),
         samples: set.samples,
-        part,
+        parts,
         facts: TaskFacts {
             id: task.id.clone(),
             description: task.description.clone(),
@@ -163,6 +161,23 @@ fn inputs_of(
         },
         labels,
     })
+}
+
+fn parts(samples: usize, labels: Option<&[i64]>, seed: u64) -> Vec<Vec<usize>> {
+    let mut within: Vec<usize> = (0..samples).collect();
+    let mut parts = Vec::new();
+    for size in PARTS.into_iter().filter(|&size| size < samples) {
+        let chosen = match labels {
+            Some(labels) => {
+                let labels: Vec<i64> = within.iter().map(|&index| labels[index]).collect();
+                stratified(&labels, size, seed)
+            }
+            None => (0..size).map(|k| k * within.len() / size).collect(),
+        };
+        within = chosen.into_iter().map(|k| within[k]).collect();
+        parts.push(within.clone());
+    }
+    parts
 }
 
 /// What the model takes: as the manifest or the command line says, otherwise as the baseline's file says. The leading
@@ -246,4 +261,27 @@ fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_lies_within_the_one_before_it_and_keeps_the_shares() {
+        let labels: Vec<i64> = (0..1_187).map(|k| i64::from(k % 3 == 0)).collect();
+        for labels in [Some(labels.as_slice()), None] {
+            let parts = parts(1_187, labels, 1);
+            assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), PARTS);
+            for (large, small) in parts.iter().zip(&parts[1..]) {
+                assert!(small.iter().all(|index| large.contains(index)));
+                assert!(small.is_sorted_by(|a, b| a < b));
+            }
+            if let Some(labels) = labels {
+                assert_eq!(parts[3].iter().filter(|&&index| labels[index] == 1).count(), 10);
+            }
+        }
+        assert_eq!(parts(300, None, 1).len(), 4, "only parts that are smaller than the whole");
+        assert!(parts(3, None, 1).is_empty());
+    }
 }

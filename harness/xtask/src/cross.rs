@@ -56,7 +56,12 @@ pub(crate) fn run() -> Result<bool, String> {
             .args(["-L", SYSROOT])
             .arg(&binary)
             .args(["run", "starter", "--quick", "--backend", "tract", "--timeout", "600s"])
-            .args(["--worker-prefix", &format!("qemu-aarch64 -L {SYSROOT}"), "-o", "runs/aarch64-emulated"]),
+            .args([
+                "--worker-prefix",
+                &format!("qemu-aarch64 -L {SYSROOT}"),
+                "-o",
+                "runs/aarch64-emulated",
+            ]),
     );
     Ok(ran == Outcome::Passed)
 }
@@ -102,7 +107,12 @@ fn tools(install: bool) -> Result<Compiler, String> {
 }
 
 fn found() -> Option<Compiler> {
-    must(Command::new(LINKER).arg("--version").stdout(std::process::Stdio::null())).ok()?;
+    must(
+        Command::new(LINKER)
+            .arg("--version")
+            .stdout(std::process::Stdio::null()),
+    )
+    .ok()?;
     if has_standard_library(Path::new("rustc")) {
         return Some(Compiler::Rustup);
     }

@@ -16,7 +16,12 @@ pub(crate) fn run() -> Result<bool, String> {
     if passes(cargo(&root).args(["build", "--profile", "dist", "--package", "edgebench"])) != Outcome::Passed {
         return Ok(false);
     }
-    let name = format!("edgebench-{}-{}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS);
+    let name = format!(
+        "edgebench-{}-{}-{}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::ARCH,
+        std::env::consts::OS
+    );
     let parent = root.join("target/dist");
     let folder = parent.join(&name);
     if folder.exists() {

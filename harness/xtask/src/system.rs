@@ -117,13 +117,25 @@ pub(crate) fn python(root: &Path) -> Result<PathBuf, String> {
         return Ok(interpreter);
     }
     if offline() {
-        return Err("the tests' Python packages are not in the cache and EDGEBENCH_OFFLINE=1 forbids getting them".into());
+        return Err(
+            "the tests' Python packages are not in the cache and EDGEBENCH_OFFLINE=1 forbids getting them".into(),
+        );
     }
-    println!("making the tests' Python environment in {} (about 45 MB to get)", venv.display());
+    println!(
+        "making the tests' Python environment in {} (about 45 MB to get)",
+        venv.display()
+    );
     must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     must(
         Command::new(&interpreter)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--only-binary=:all:",
+            ])
             .args(["--require-hashes", "--requirement"])
             .arg(&pins),
     )?;

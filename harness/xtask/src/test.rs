@@ -38,7 +38,15 @@ pub(crate) fn run(install: bool) -> Result<bool, String> {
     });
     report.step("starter, quickly", || starter(&root));
     report.step("lints", || {
-        passes(cargo(&root).args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        passes(cargo(&root).args([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
     });
     report.step("documentation", || {
         passes(

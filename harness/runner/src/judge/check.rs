@@ -79,7 +79,9 @@ impl<'a> Checker<'a> {
         let mut against = None;
         let mut agreements = Vec::new();
 
-        if let Some(Some(golden)) = self.golden.get(&(id.task.as_str(), id.variant.as_str())) {
+        let golden = self.golden.get(&(id.task.as_str(), id.variant.as_str()));
+        let in_common = |golden: &&Outputs| !golden.common(&answers.outputs).is_empty();
+        if let Some(golden) = golden.and_then(Option::as_ref).filter(in_common) {
             let own_loss = self.golden_loss(&id.task, &id.variant);
             let label = "golden outputs";
             match finding(rule, golden, &answers.outputs, &self.plan.reference, own_loss, label) {

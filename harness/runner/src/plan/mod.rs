@@ -219,8 +219,8 @@ fn measure(request: &PlanRequest, suite: &MeasureTable) -> Result<MeasurePlan, P
     let (invocations, warm_up_s, measure_s, min_samples) = match request.mode {
         Mode::Quick => (
             suite.invocations.min(2),
-            suite.warm_up_s.min(0.1),
-            suite.measure_s.min(0.2),
+            suite.warm_up_s.min(0.05),
+            suite.measure_s.min(0.1),
             QUICK_SAMPLES,
         ),
         Mode::Standard => (suite.invocations, suite.warm_up_s, suite.measure_s, SAMPLES),

@@ -296,7 +296,7 @@ impl Run<'_> {
             measure: &self.plan.measure,
             answer: task.output.as_deref(),
             outputs: self.cells[cell].evaluation.is_none().then_some(outputs.as_path()),
-            part_only: self.plan.mode == Mode::Quick,
+            quick: self.plan.mode == Mode::Quick,
         };
         let command = (self.options.command)(&id.backend);
         Ok(invoke(&command, environment, &task, self.options.interrupt))
