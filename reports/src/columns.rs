@@ -118,9 +118,7 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Colu
         },
     ]);
     if let Some(metric) = metric {
-        columns.extend([
-            Column::figure(format!("{} (%) [95 %]", escaped(metric)), accuracy),
-        ]);
+        columns.extend([Column::figure(format!("{} (%) [95 %]", escaped(metric)), accuracy)]);
         let mut used = measured().filter_map(|cell| Some(cell.accuracy.as_ref()?.samples));
         let first = used.next();
         if used.any(|other| Some(other) != first) {

@@ -50,5 +50,5 @@ pub use sample::stratified;
 pub use suite::{Data, Golden, InputSpec, Suite, Task, Variant};
 pub use template::template;
 pub use tensors::{read_tensors, write_tensors};
-pub use user::user_inputs;
+pub use user::{user_arrays, user_inputs};
 pub use verify::{sha256_file, verify_data, verify_variant};

@@ -1,6 +1,6 @@
-//! Inputs from a user's own file.
+//! Arrays from a user's own files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use edgebench_api::Tensor;
 
@@ -10,16 +10,14 @@ use crate::npy::{read_npy, read_npz};
 use crate::suite::InputSpec;
 use crate::tensors::read_tensors;
 
-/// Reads inputs from an `.npz`, `.npy` or `.safetensors` file with one array for each input, named as the input. An
-/// array is `[samples, …]` as the model's input is `[batch, …]`, or one sample without that axis. Where file and model
-/// have one array and one input, the name does not matter. There are no labels; arrays that no input asks for are
-/// left alone.
+/// Inputs for a model out of a user's arrays, one for each input and named as the input. An array is `[samples, …]` as
+/// the model's input is `[batch, …]`, or one sample without that axis. Where there are one array and one input, the name
+/// does not matter. There are no labels; arrays that no input asks for are left alone. `path` is where the arrays came
+/// from, for messages.
 ///
 /// # Errors
-/// [`SuiteError::Io`] or [`SuiteError::Format`] when the file cannot be read, [`SuiteError::Invalid`] when it is of
-/// another kind, an input's array is absent, or one has another element type or shape than the input.
-pub fn user_inputs(path: &Path, specs: &[InputSpec]) -> Result<TestSet, SuiteError> {
-    let mut arrays = read(path)?;
+/// [`SuiteError::Invalid`] when an input's array is absent, or one has another element type or shape than the input.
+pub fn user_inputs(path: &Path, mut arrays: Vec<Tensor>, specs: &[InputSpec]) -> Result<TestSet, SuiteError> {
     if let ([spec], [array]) = (specs, arrays.as_mut_slice()) {
         array.name.clone_from(&spec.name);
     }
@@ -43,7 +41,16 @@ pub fn user_inputs(path: &Path, specs: &[InputSpec]) -> Result<TestSet, SuiteErr
     TestSet::of(path, inputs, None)
 }
 
-fn read(path: &Path) -> Result<Vec<Tensor>, SuiteError> {
+/// Reads a user's arrays: an `.npz` or `.safetensors` file with names, an `.npy` file named after its one array, or a
+/// folder of `.npy` files.
+///
+/// # Errors
+/// [`SuiteError::Io`] or [`SuiteError::Format`] when a file cannot be read, [`SuiteError::Invalid`] when it is of
+/// another kind.
+pub fn user_arrays(path: &Path) -> Result<Vec<Tensor>, SuiteError> {
+    if path.is_dir() {
+        return folder(path);
+    }
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
@@ -56,16 +63,36 @@ fn read(path: &Path) -> Result<Vec<Tensor>, SuiteError> {
     };
     match extension {
         "npz" => read_npz(&bytes()?).map_err(|fault| format("npz", fault)),
-        "npy" => read_npy("array", &bytes()?)
-            .map(|tensor| vec![tensor])
-            .map_err(|fault| format("npy", fault)),
+        "npy" => {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let array = read_npy(&name, &bytes()?).map_err(|fault| format("npy", fault))?;
+            Ok(vec![array])
+        }
         "safetensors" => read_tensors(path),
         _ => Err(SuiteError::invalid_with(
             path,
-            "this is no file of inputs that is read",
+            "this is no file of arrays that is read",
             "save the arrays with numpy.savez(\"inputs.npz\", NAME=array)",
         )),
     }
+}
+
+fn folder(path: &Path) -> Result<Vec<Tensor>, SuiteError> {
+    let entries = std::fs::read_dir(path).map_err(|source| SuiteError::read(path, source))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| file.extension().is_some_and(|extension| extension == "npy"))
+        .collect();
+    if files.is_empty() {
+        return Err(SuiteError::invalid_with(
+            path,
+            "the folder holds no .npy file",
+            "it has one .npy file for each array, named after it, or ONNX's test data: input_0.pb, output_0.pb",
+        ));
+    }
+    files.sort();
+    let arrays: Result<Vec<Vec<Tensor>>, SuiteError> = files.iter().map(|file| user_arrays(file)).collect();
+    Ok(arrays?.into_iter().flatten().collect())
 }
 
 fn fit(path: &Path, spec: &InputSpec, array: &Tensor) -> Result<Tensor, SuiteError> {
@@ -129,7 +156,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(file);
         std::fs::write(&path, bytes).unwrap();
-        user_inputs(&path, specs)
+        user_inputs(&path, user_arrays(&path)?, specs)
     }
 
     #[test]
@@ -143,6 +170,26 @@ mod tests {
         )
         .unwrap();
         assert_eq!((one.samples, one.inputs[0].shape.as_slice()), (1, [1, 2, 3].as_slice()));
+    }
+
+    #[test]
+    fn a_folder_has_an_array_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(
+            user_arrays(folder.path())
+                .unwrap_err()
+                .hint()
+                .unwrap()
+                .contains("input_0.pb")
+        );
+        std::fs::write(folder.path().join("b.npy"), npy("<f4", "(2, 2)", &[0; 16])).unwrap();
+        std::fs::write(folder.path().join("a.npy"), npy("<f4", "(2, 1)", &[0; 8])).unwrap();
+        std::fs::write(folder.path().join("note.txt"), b"not an array").unwrap();
+        let arrays = user_arrays(folder.path()).unwrap();
+        assert_eq!(
+            arrays.iter().map(|array| array.name.as_str()).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
     }
 
     #[test]

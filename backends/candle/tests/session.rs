@@ -11,7 +11,12 @@ use edgebench_conformance::{Fixture, check_backend};
 /// Sizes the pool as a worker's environment does: a test has not been started with it.
 fn one_thread() {
     static POOL: Once = Once::new();
-    POOL.call_once(|| rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap());
+    POOL.call_once(|| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build_global()
+            .expect("no pool was built before");
+    });
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -36,7 +41,7 @@ fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, Bac
 }
 
 fn floats(name: &str, shape: &[usize], elements: &[f32]) -> Tensor {
-    Tensor::new(name, DType::F32, shape, elements).unwrap()
+    Tensor::new(name, DType::F32, shape, elements).expect("as many elements as the shape holds")
 }
 
 #[test]

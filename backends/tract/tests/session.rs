@@ -27,7 +27,7 @@ fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, Bac
 }
 
 fn floats(name: &str, shape: &[usize], elements: &[f32]) -> Tensor {
-    Tensor::new(name, DType::F32, shape, elements).unwrap()
+    Tensor::new(name, DType::F32, shape, elements).expect("as many elements as the shape holds")
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::parse::{Model, RuntimeOption, Shape, duration, model, option, seconds, shape};
+use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape};
 
 /// Which variant of a model, on which runtime, should ship on this device?
 ///
@@ -73,9 +73,13 @@ pub(crate) struct Selection {
     /// An input's shape, batch axis first, such as x=1x3x224x224
     #[arg(long, value_name = "INPUT=SHAPE", value_parser = shape, requires = "model")]
     pub(crate) shape: Vec<Shape>,
-    /// Inputs for the models: an .npz, .npy or .safetensors file [default: random]
-    #[arg(long, value_name = "FILE", requires = "model")]
+    /// Inputs for the models: an .npz, .npy or .safetensors file, or a folder of .npy files or of ONNX's test data
+    /// [default: random]
+    #[arg(long, value_name = "FILE|DIR", requires = "model")]
     pub(crate) inputs: Option<PathBuf>,
+    /// The right outputs of a model (of the first, without ID) for these inputs, in the same formats
+    #[arg(long, value_name = "[ID=]FILE|DIR", value_parser = golden, requires = "inputs")]
+    pub(crate) golden: Vec<GoldenOutputs>,
     /// What a request to a worker may take beyond its own bounds, such as 60s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

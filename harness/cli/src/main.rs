@@ -1,6 +1,7 @@
 //! The edgebench command: arguments, progress, exit codes, and the list of backends.
 
 mod args;
+mod arrays;
 mod backends;
 mod conformance;
 mod doctor;

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use edgebench_api::DType;
 use edgebench_graph::{Dim, Graph, ValueInfo};
 use edgebench_runner::TaskInputs;
-use edgebench_suites::{InputSpec, InputTable, Suite, user_inputs};
+use edgebench_suites::{Golden, InputSpec, InputTable, Suite, sha256_file, user_inputs, write_tensors};
+use tempfile::TempDir;
 
 use crate::args::Selection;
-use crate::failure::Failure;
+use crate::arrays::{arrays, file_name};
+use crate::failure::{Doing as _, Failure};
 use crate::parse::Shape;
 
 /// The suite, its inputs where a file holds them, and the batch size that the shapes settle.
@@ -17,6 +19,8 @@ pub(crate) struct Models {
     pub(crate) suite: Suite,
     pub(crate) inputs: BTreeMap<String, TaskInputs>,
     pub(crate) batch: Option<usize>,
+    /// Keeps golden outputs that were given in another format than the runner reads.
+    pub(crate) golden: Option<TempDir>,
 }
 
 /// Reads the models' inputs from the baseline's file and the flags.
@@ -41,15 +45,12 @@ pub(crate) fn models(args: &Selection) -> Result<Models, Failure> {
     let mut tables = BTreeMap::new();
     let mut given = BTreeMap::new();
     match &args.inputs {
-        Some(file) => {
+        Some(path) => {
             let specs: Vec<InputSpec> = inputs.iter().map(Input::spec).collect();
-            let set = user_inputs(file, &specs)?;
-            let name = file
-                .file_name()
-                .unwrap_or(file.as_os_str())
-                .to_string_lossy()
-                .into_owned();
-            given.insert("model".to_owned(), TaskInputs { set, source: name });
+            let wanted = specs.iter().map(|spec| spec.name.as_str());
+            let set = user_inputs(path, arrays(path, "input", wanted)?, &specs)?;
+            let source = file_name(path);
+            given.insert("model".to_owned(), TaskInputs { set, source });
         }
         None => {
             for input in &inputs {
@@ -57,12 +58,50 @@ pub(crate) fn models(args: &Selection) -> Result<Models, Failure> {
             }
         }
     }
-    let suite = Suite::from_models(&named, tables)?;
+    let mut suite = Suite::from_models(&named, tables)?;
+    let golden = golden(args, baseline.as_ref(), &mut suite)?;
     Ok(Models {
         suite,
         inputs: given,
         batch: leading,
+        golden,
     })
+}
+
+/// Gives models the outputs that `--golden` names for them. Outputs are named as the baseline names its own.
+fn golden(args: &Selection, baseline: Option<&Graph>, suite: &mut Suite) -> Result<Option<TempDir>, Failure> {
+    if args.golden.is_empty() {
+        return Ok(None);
+    }
+    let outputs: Vec<&str> = baseline
+        .iter()
+        .flat_map(|graph| &graph.outputs)
+        .map(|output| output.name.as_str())
+        .collect();
+    let folder = tempfile::tempdir().doing("make a temporary folder")?;
+    for model in &args.golden {
+        let variants = &mut suite.tasks[0].variants;
+        let known: Vec<String> = variants.iter().map(|variant| variant.id.clone()).collect();
+        let id = model.id.as_ref().unwrap_or(&known[0]);
+        let Some(variant) = variants.iter_mut().find(|variant| variant.id == *id) else {
+            return Err(
+                Failure::new(format!("--golden names the model `{id}`, which is not there"))
+                    .hint(format!("known models: {}", known.join(", "))),
+            );
+        };
+        let mut tensors = arrays(&model.path, "output", outputs.iter().copied())?;
+        if let ([name], [tensor]) = (outputs.as_slice(), tensors.as_mut_slice()) {
+            (*name).clone_into(&mut tensor.name);
+        }
+        // The record names the file that was given.
+        let place = folder.path().join(id);
+        std::fs::create_dir_all(&place).doing("make a temporary folder")?;
+        let path = place.join(file_name(&model.path));
+        write_tensors(&tensors, &path)?;
+        let (sha256, _) = sha256_file(&path).doing("read a temporary file")?;
+        variant.golden = Some(Golden { path, sha256 });
+    }
+    Ok(Some(folder))
 }
 
 /// An input as far as the file and the flags say.

@@ -64,6 +64,24 @@ pub(crate) fn model(text: &str) -> Result<Model, String> {
     Ok(Model { id, path })
 }
 
+/// Golden outputs: `ID=FILE`, or `FILE` alone for the first model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GoldenOutputs {
+    /// The variant's id.
+    pub(crate) id: Option<String>,
+    /// The file or folder.
+    pub(crate) path: PathBuf,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap asks for a result")]
+pub(crate) fn golden(text: &str) -> Result<GoldenOutputs, String> {
+    let (id, path) = match text.split_once('=').filter(|(id, _)| !id.contains(['/', '\\'])) {
+        Some((id, path)) => (Some(id.to_owned()), path),
+        None => (None, text),
+    };
+    Ok(GoldenOutputs { id, path: path.into() })
+}
+
 /// An input's shape: `NAME=1x3x224x224`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use edgebench_record::Mode;
 use edgebench_runner::{Plan, PlanRequest, TaskInputs, WorkerCommand, plan};
 use edgebench_suites::{Suite, default_search, find, load, verify_data, verify_variant};
+use tempfile::TempDir;
 
 use crate::args::Selection;
 use crate::backends::BACKENDS;
@@ -18,6 +19,8 @@ pub(crate) struct Selected {
     pub(crate) inputs: BTreeMap<String, TaskInputs>,
     pub(crate) plan: Plan,
     pub(crate) workers: BTreeMap<String, WorkerCommand>,
+    /// What must stay on the disk until the run is over.
+    pub(crate) _kept: Option<TempDir>,
 }
 
 /// The suite that is run when none is named.
@@ -28,9 +31,9 @@ const DEFAULT_SUITE: &str = "starter";
 pub(crate) fn select(args: &Selection) -> Result<Selected, Failure> {
     let workers = commands(&args.runtime)?;
     let mut request = request(args, &workers);
-    let (suite, inputs) = if args.model.is_empty() {
+    let (suite, inputs, kept) = if args.model.is_empty() {
         let path = find(args.suite.as_deref().unwrap_or(DEFAULT_SUITE), &default_search())?;
-        (load(&path)?, BTreeMap::new())
+        (load(&path)?, BTreeMap::new(), None)
     } else {
         let models = models(args)?;
         if request.batch.is_empty() {
@@ -43,7 +46,7 @@ pub(crate) fn select(args: &Selection) -> Result<Selected, Failure> {
                 .filter(|name| *name != NULL);
             request.backends.extend(real.map(str::to_owned));
         }
-        (models.suite, models.inputs)
+        (models.suite, models.inputs, models.golden)
     };
     let plan = plan(&suite, &request)?;
     verify(&suite, &plan)?;
@@ -52,6 +55,7 @@ pub(crate) fn select(args: &Selection) -> Result<Selected, Failure> {
         inputs,
         plan,
         workers,
+        _kept: kept,
     })
 }
 

@@ -107,6 +107,16 @@ pub struct WeightBytes {
 /// [`GraphError`] where the file cannot be read, is no ONNX model, passes a cap, holds a tensor that contradicts
 /// itself, or refers to a file it must not.
 pub fn read(path: &Path) -> Result<Graph, GraphError> {
+    let bytes = read_file(path)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    decode(bytes, folder)
+}
+
+/// A regular file's bytes, no more than the cap.
+pub(crate) fn read_file(path: &Path) -> Result<Bytes, GraphError> {
     let failed = |source: io::Error| GraphError::Io {
         path: path.to_owned(),
         source,
@@ -130,11 +140,7 @@ pub fn read(path: &Path) -> Result<Graph, GraphError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(too_large(bytes.len() as u64));
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    decode(Bytes::from(bytes), folder)
+    Ok(Bytes::from(bytes))
 }
 
 /// The same for a model in memory; `folder` is where its external data lies.

@@ -185,7 +185,7 @@ pub(crate) fn product(dims: &[u64]) -> Option<u64> {
     dims.iter().try_fold(1_u64, |product, &dim| product.checked_mul(dim))
 }
 
-fn dims(dims: &[i64]) -> Result<Vec<u64>, String> {
+pub(crate) fn dims(dims: &[i64]) -> Result<Vec<u64>, String> {
     dims.iter()
         .map(|&dim| u64::try_from(dim).map_err(|_| format!("it has the negative dim {dim}")))
         .collect()

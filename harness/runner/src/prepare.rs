@@ -281,7 +281,11 @@ mod tests {
                 assert_eq!(parts[3].iter().filter(|&&index| labels[index] == 1).count(), 10);
             }
         }
-        assert_eq!(parts(300, None, 1).len(), 4, "only parts that are smaller than the whole");
+        assert_eq!(
+            parts(300, None, 1).len(),
+            4,
+            "only parts that are smaller than the whole"
+        );
         assert!(parts(3, None, 1).is_empty());
     }
 }

@@ -99,9 +99,16 @@ fn onnxruntime_library(interpreter: &Path) -> Option<PathBuf> {
 
 /// The bundled suite as a newcomer runs it: with the library that edgebench gets for itself.
 fn starter(root: &Path) -> Outcome {
+    let folder = root.join("target/xtask-starter");
+    if folder.exists()
+        && let Err(error) = std::fs::remove_dir_all(&folder)
+    {
+        return Outcome::Failed(format!("{}: {error}", folder.display()));
+    }
     passes(
         edgebench(root)
-            .args(["run", "starter", "--quick", "-o", "target/xtask-starter"])
+            .args(["run", "starter", "--quick", "-o"])
+            .arg(&folder)
             .env_remove("ORT_DYLIB_PATH"),
     )
 }
