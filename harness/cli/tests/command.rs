@@ -336,6 +336,55 @@ fn a_wrong_hash_is_told_before_anything_runs() {
     assert!(!place.path("runs").exists());
 }
 
+/// A file of ONNX's test data: one tensor of two samples of four numbers.
+fn onnx_tensor(elements: [f32; 8]) -> Vec<u8> {
+    // dims (field 1) 2 and 4, data_type (field 2) float, raw_data (field 9) of 32 bytes.
+    let mut bytes = vec![0x08, 2, 0x08, 4, 0x10, 1, 0x4a, 32];
+    bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn one_backend_is_held_against_golden_outputs_that_are_given() {
+    let place = Place::new();
+    let data = place.path("test_data_set_0");
+    fs::create_dir(&data).unwrap();
+    let right = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+    fs::write(data.join("input_0.pb"), onnx_tensor(right)).unwrap();
+    fs::write(data.join("output_0.pb"), onnx_tensor(right)).unwrap();
+    let run = |golden: &str| {
+        let inputs = [
+            "--inputs",
+            "test_data_set_0",
+            "--golden",
+            golden,
+            "--quick",
+            "--format",
+            "csv",
+        ];
+        let output = place.run(&[&inputs[..], &["-O", "null.output=echo"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    };
+    let (code, said) = run("test_data_set_0");
+    assert_eq!(code, Some(0), "{said}");
+    let cell = &place.record()["cells"][0];
+    assert_eq!(cell["outputs"]["golden"]["file"], "test_data_set_0");
+    assert_ne!(cell["outputs"]["verdict"], "unchecked");
+
+    fs::remove_dir_all(place.path("run")).unwrap();
+    let mut wrong = right;
+    wrong[7] = 8.1;
+    fs::write(data.join("output_0.pb"), onnx_tensor(wrong)).unwrap();
+    let (code, said) = run("m=test_data_set_0");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("outputs differ: largest difference 1.00e-1"), "{said}");
+
+    let (code, said) = run("n=test_data_set_0");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("known models: m"), "{said}");
+}
+
 #[test]
 fn a_plan_is_printed_and_nothing_runs() {
     let place = Place::new();

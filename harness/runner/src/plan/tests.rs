@@ -94,7 +94,7 @@ fn modes_bound_the_measurement_and_the_request_overrides_them() {
     assert_eq!(of(Mode::Standard).invocations, 5);
     assert_eq!(
         (of(Mode::Quick).invocations, of(Mode::Quick).measure_ns),
-        (2, 200_000_000)
+        (2, 100_000_000)
     );
     assert_eq!(
         (of(Mode::Publish).invocations, of(Mode::Publish).measure_ns),
