@@ -62,6 +62,17 @@ pub fn caveats(record: &Record) -> Vec<String> {
             parts.join(", ")
         ));
     }
+    let unscored: Vec<String> = measured
+        .iter()
+        .filter(|cell| cell.accuracy.is_none() && has_metric(record, cell))
+        .map(|cell| plain(&cell.id.to_string()))
+        .collect();
+    if !unscored.is_empty() {
+        out.push(format!(
+            "too slow for an accuracy (only a few samples were evaluated, to check the outputs): {}",
+            unscored.join(", ")
+        ));
+    }
     let unsteady: Vec<String> = measured
         .iter()
         .filter(|cell| cell.accuracy.as_ref().is_some_and(|accuracy| !accuracy.deterministic))
@@ -75,7 +86,12 @@ pub fn caveats(record: &Record) -> Vec<String> {
     }
     let unreset = measured
         .iter()
-        .filter(|cell| cell.invocations.iter().any(|run| !run.memory.steady.peak_was_reset))
+        .filter(|cell| {
+            cell.invocations.iter().any(|run| {
+                let steady = &run.memory.steady;
+                steady.peak_rss_bytes.is_some() && !steady.peak_was_reset
+            })
+        })
         .count();
     if unreset > 0 {
         out.push(format!(
@@ -84,6 +100,11 @@ pub fn caveats(record: &Record) -> Vec<String> {
         ));
     }
     out
+}
+
+fn has_metric(record: &Record, cell: &Cell) -> bool {
+    let task = record.tasks.iter().find(|task| task.id == cell.id.task);
+    task.is_some_and(|task| task.metric.is_some())
 }
 
 fn cells(count: usize) -> &'static str {

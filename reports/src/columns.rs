@@ -162,9 +162,13 @@ fn options(settings: &Settings) -> String {
     }
 }
 
-/// `0.213 ± 2 %`: the larger side of the interval.
+/// `0.213 ± 2 %`: the larger side of the interval. Where there are too few samples for a median, the mean stands there
+/// under its name.
 fn p50(unit: TimeUnit, cell: &Cell) -> Option<String> {
     let latency = &cell.summary.as_ref()?.latency;
+    if latency.percentile(0.5).is_none() {
+        return Some(format!("mean {}", unit.show(latency.mean_ns)));
+    }
     let shown = unit.show(latency.p50_ns);
     Some(match latency.p50_interval_ns {
         Some(interval) if latency.p50_ns > 0.0 => {

@@ -65,7 +65,7 @@ pub const CELL_COLUMNS: [&str; 53] = [
 ];
 
 /// The columns of `samples.csv`.
-pub const SAMPLE_COLUMNS: [&str; 8] = [
+pub const SAMPLE_COLUMNS: [&str; 10] = [
     "task",
     "variant",
     "backend",
@@ -74,6 +74,8 @@ pub const SAMPLE_COLUMNS: [&str; 8] = [
     "invocation",
     "index",
     "ns",
+    "device",
+    "options",
 ];
 
 /// `cells.csv`: one row per cell, in the record's order.
@@ -100,6 +102,7 @@ pub fn samples_csv(record: &Record) -> Result<String, ReportError> {
         let id = &cell.id;
         let (task, variant, backend) = (text(&id.task), text(&id.variant), text(&id.backend));
         let (threads, batch) = (id.settings.threads.to_string(), id.settings.batch.to_string());
+        let (device, options) = (text(&id.settings.device), options(&id.settings));
         for run in &cell.invocations {
             let round = run.round.to_string();
             for (index, ns) in run.samples_ns.iter().enumerate() {
@@ -112,6 +115,8 @@ pub fn samples_csv(record: &Record) -> Result<String, ReportError> {
                     &round,
                     &index.to_string(),
                     &ns.to_string(),
+                    &*device,
+                    &*options,
                 ])?;
             }
         }
@@ -126,6 +131,16 @@ fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, ReportError> {
     Ok(String::from_utf8(bytes)?)
 }
 
+/// `name=value` for every option of the runtime.
+fn options(settings: &edgebench_api::Settings) -> String {
+    let options: Vec<String> = settings
+        .options
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    text(&options.join(" ")).into_owned()
+}
+
 /// A field of text. One that a spreadsheet would take for a formula gets an apostrophe before it.
 fn text(value: &str) -> Cow<'_, str> {
     if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
@@ -135,10 +150,6 @@ fn text(value: &str) -> Cow<'_, str> {
     }
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one expression per column, in the order of CELL_COLUMNS"
-)]
 fn row(record: &Record, cell: &Cell) -> Vec<String> {
     let settings = &cell.id.settings;
     let summary = cell.summary.as_ref();
@@ -153,11 +164,6 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         .or_else(|| cell.outputs.golden.as_ref().map(|golden| &golden.comparison));
     let percentile = |p: f64| latency.and_then(|latency| latency.percentile(p)).map(rounded);
     let p50 = latency.and_then(|latency| latency.p50_interval_ns);
-    let options: Vec<String> = settings
-        .options
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
     vec![
         text(&cell.id.task).into_owned(),
         text(&cell.id.variant).into_owned(),
@@ -166,7 +172,8 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         cell.outcome.kind.name().to_owned(),
         shown(summary.map(|summary| summary.load_ns.0)),
         shown(summary.and_then(|summary| summary.first_ns).map(|ns| ns.0)),
-        shown(latency.map(|latency| rounded(latency.p50_ns))),
+        // Empty where there are too few samples for a median, as the other percentiles.
+        shown(percentile(0.5).and(latency).map(|latency| rounded(latency.p50_ns))),
         shown(percentile(0.9)),
         shown(percentile(0.99)),
         shown(summary.and_then(|summary| summary.rss_peak_bytes).map(|bytes| bytes.0)),
@@ -179,7 +186,7 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         shown(delta.and_then(|delta| delta.flips)),
         settings.batch.to_string(),
         text(&settings.device).into_owned(),
-        text(&options.join(" ")).into_owned(),
+        options(settings),
         text(&cell.outcome.reason).into_owned(),
         cell.outcome
             .expected

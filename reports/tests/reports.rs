@@ -34,6 +34,7 @@ fn cell(variant: &str, backend: &str, p50_ns: f64, bytes: u64, delta: Option<(f6
                 "n": 900, "min_ns": p50_ns * 0.9, "mean_ns": p50_ns, "mad_ns": 100.0, "max_ns": p50_ns * 3.0, "p50_ns": p50_ns,
                 "p50_interval_ns": { "low": p50_ns * 0.99, "high": p50_ns * 1.01, "confidence": 0.95 },
                 "percentiles": [
+                    { "p": 0.5, "needed": 11, "empirical_ns": p50_ns, "conservative_ns": 1 },
                     { "p": 0.9, "needed": 64, "empirical_ns": p50_ns * 1.2, "conservative_ns": 1 },
                     { "p": 0.99, "needed": 662 },
                 ],
@@ -234,7 +235,31 @@ fn the_cells_have_the_promised_columns_and_empty_fields_for_what_is_absent() {
 fn every_sample_is_a_row() {
     let text = samples_csv(&record()).unwrap();
     assert_eq!(text.lines().count(), 1 + 5 * 5 * 3);
-    assert_eq!(text.lines().nth(1), Some("fashion,fp32,ort,1,1,0,0,396000"));
+    assert_eq!(text.lines().nth(1), Some("fashion,fp32,ort,1,1,0,0,396000,cpu,"));
+}
+
+#[test]
+fn too_few_samples_give_no_median_and_no_accuracy_to_go_by() {
+    let mut record = record();
+    let cell = &mut record.cells[0];
+    let id = cell.id.clone();
+    for figure in &mut cell.summary.as_mut().unwrap().latency.percentiles {
+        figure.empirical_ns = None;
+    }
+    cell.accuracy = None;
+    let line = table(&record);
+    let line = line
+        .lines()
+        .find(|line| line.contains("| fp32") && line.contains("mean 0.400"));
+    assert!(line.is_some(), "{}", table(&record));
+    let row = cells_csv(&record).unwrap();
+    assert_eq!(row.lines().nth(1).unwrap().split(',').nth(7), Some(""), "{row}");
+    let rank = ranked(&record, &id.task)
+        .into_iter()
+        .find(|(_, cell)| cell.id == id)
+        .unwrap()
+        .0;
+    assert_eq!(rank, Rank::Doubtful);
 }
 
 #[test]

@@ -7,13 +7,14 @@ use crate::error::{SuiteError, nearest};
 use crate::manifest::{ExpectTable, Manifest, MeasureTable, TaskTable};
 
 /// Outcomes that can be expected, by the names that tables and records use.
-const OUTCOMES: [&str; 6] = [
+const OUTCOMES: [&str; 7] = [
     "unsupported",
     "unavailable",
     "failed",
     "crashed",
     "timed-out",
     "out-of-memory",
+    "outputs-differ",
 ];
 
 /// The longest id, in bytes.

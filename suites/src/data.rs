@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use edgebench_api::{DType, Tensor};
+use sha2::{Digest, Sha256};
 
 use crate::convert::convert;
 use crate::error::SuiteError;
 use crate::suite::Task;
 use crate::tensors::{SafeTensorsFile, write_tensors};
+use crate::verify::hexadecimal;
 
 /// Inputs for a model, and the right answers where there are some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,16 @@ impl TestSet {
                 .map(|labels| kept.iter().filter_map(|&index| labels.get(index).copied()).collect()),
             samples: kept.len(),
         }
+    }
+
+    /// SHA-256 over the inputs' names, types, shapes and elements, in hexadecimal.
+    pub fn inputs_sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for input in &self.inputs {
+            hash.update(format!("{:?} {} {:?}\n", input.name, input.dtype, input.shape));
+            hash.update(&input.data);
+        }
+        hexadecimal(&hash.finalize())
     }
 
     /// Writes the inputs as a safetensors file, by their names.

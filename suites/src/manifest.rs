@@ -213,7 +213,8 @@ pub struct ExpectTable {
     pub backend: String,
     /// The variants.
     pub variants: Vec<String>,
-    /// `unsupported`, `unavailable`, `failed`, `crashed`, `timed-out` or `out-of-memory`.
+    /// `unsupported`, `unavailable`, `failed` (for whatever reason), `outputs-differ` (failed for that reason alone),
+    /// `crashed`, `timed-out` or `out-of-memory`.
     pub outcome: String,
     /// Why.
     pub reason: String,

@@ -23,7 +23,7 @@ pub fn user_inputs(path: &Path, mut arrays: Vec<Tensor>, specs: &[InputSpec]) ->
     }
     let mut inputs = Vec::with_capacity(specs.len());
     for spec in specs {
-        let Some(array) = arrays.iter().find(|array| array.name == spec.name) else {
+        let Some(at) = arrays.iter().position(|array| array.name == spec.name) else {
             let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
             let hint = match nearest(&spec.name, names.iter().copied()) {
                 Some(nearest) => format!("did you mean it by `{nearest}`?"),
@@ -36,7 +36,7 @@ pub fn user_inputs(path: &Path, mut arrays: Vec<Tensor>, specs: &[InputSpec]) ->
                 hint,
             ));
         };
-        inputs.push(fit(path, spec, array)?);
+        inputs.push(fit(path, spec, arrays.swap_remove(at))?);
     }
     TestSet::of(path, inputs, None)
 }
@@ -95,7 +95,7 @@ fn folder(path: &Path) -> Result<Vec<Tensor>, SuiteError> {
     Ok(arrays?.into_iter().flatten().collect())
 }
 
-fn fit(path: &Path, spec: &InputSpec, array: &Tensor) -> Result<Tensor, SuiteError> {
+fn fit(path: &Path, spec: &InputSpec, array: Tensor) -> Result<Tensor, SuiteError> {
     if array.dtype != spec.dtype {
         let message = format!(
             "input `{}` takes {}, and the array holds {}",
@@ -135,7 +135,7 @@ fn fit(path: &Path, spec: &InputSpec, array: &Tensor) -> Result<Tensor, SuiteErr
             return Err(SuiteError::invalid(path, message));
         }
     };
-    Ok(Tensor { shape, ..array.clone() })
+    Ok(Tensor { shape, ..array })
 }
 
 #[cfg(test)]

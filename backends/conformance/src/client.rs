@@ -14,6 +14,9 @@ use edgebench_protocol::{
 
 use crate::report::{Checked, failed};
 
+/// How long a worker may take to end.
+pub(crate) const END: Duration = Duration::from_secs(5);
+
 /// How often an ending process is looked at.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -67,16 +70,7 @@ impl Client {
 
     /// Sends a request and waits so long for its answer; `None` where none came.
     pub(crate) fn ask_within(&mut self, request: Request, wait: Duration) -> Checked<Option<Answer>> {
-        self.last_id += 1;
-        let line = RequestLine {
-            id: self.last_id,
-            request,
-        };
-        let stdin = self
-            .stdin
-            .as_mut()
-            .ok_or_else(|| failed("the pipe to the worker is closed"))?;
-        write_line(stdin, &line).map_err(|error| failed(format!("the worker does not read: {}", chain(&error))))?;
+        self.send(request)?;
         match self.answers.recv_timeout(wait) {
             Ok(Ok(answer)) if answer.id == self.last_id => Ok(Some(answer.answer)),
             Ok(Ok(answer)) => Err(failed(format!(
@@ -87,6 +81,27 @@ impl Client {
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(failed("the worker closed the pipe")),
         }
+    }
+
+    fn send(&mut self, request: Request) -> Checked {
+        self.last_id += 1;
+        let line = RequestLine {
+            id: self.last_id,
+            request,
+        };
+        let stdin = self
+            .stdin
+            .as_mut()
+            .ok_or_else(|| failed("the pipe to the worker is closed"))?;
+        write_line(stdin, &line).map_err(|error| failed(format!("the worker does not read: {}", chain(&error))))
+    }
+
+    /// Sends a request in which the process ends, and waits until its pipe is closed without an answer.
+    pub(crate) fn ends_in(&mut self, request: Request) -> Checked<ExitStatus> {
+        self.send(request)?;
+        let deadline = self.deadline;
+        self.pipe_closes(deadline)?;
+        self.wait(END)
     }
 
     /// Sends a request that must be refused.
@@ -158,8 +173,29 @@ impl Client {
         }
     }
 
+    /// Waits until the pipe is closed by the other side. An answer before that is a failure.
+    fn pipe_closes(&mut self, limit: Duration) -> Checked {
+        match self.answers.recv_timeout(limit) {
+            Ok(Ok(answer)) => Err(failed(format!("it was answered by {}", name(&answer.answer)))),
+            // An answer may have been cut off in the middle.
+            Ok(Err(CodecError::Closed | CodecError::TooLong(_) | CodecError::Io(_)))
+            | Err(RecvTimeoutError::Disconnected) => Ok(()),
+            Ok(Err(error)) => Err(failed(chain(&error))),
+            Err(RecvTimeoutError::Timeout) => Err(failed(format!(
+                "the pipe was still open after {} s: another process holds it",
+                limit.as_secs_f64()
+            ))),
+        }
+    }
+
+    /// Kills the process while a request is being worked on, and waits until its pipe is closed.
+    pub(crate) fn kill_at_work(&mut self) -> Checked {
+        self.kill()?;
+        self.pipe_closes(END)
+    }
+
     /// Ends the process whatever it does.
-    pub(crate) fn kill(&mut self) -> Checked<ExitStatus> {
+    fn kill(&mut self) -> Checked<ExitStatus> {
         self.child
             .kill()
             .and_then(|()| self.child.wait())

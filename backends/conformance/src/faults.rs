@@ -1,5 +1,6 @@
-//! Faults that a worker can be asked for: those of the null backend's options. A worker that does not know the option
-//! is excused.
+//! Faults. A worker is asked for them through the null backend's options (`stdout`, `crash`, `hang` and so on), and one
+//! that answers `invalid-setting` is excused, since a runtime has no faults to order. That a killed process is seen to be
+//! gone needs no option.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use edgebench_protocol::{Answer, Request, Turn};
 
 use crate::client::{Client, unexpected};
 use crate::report::{Checked, Report, Stop, failed, must};
-use crate::worker::{END, Subject};
+use crate::worker::Subject;
 
 /// How long a request is waited for that is never answered.
 const HANG: Duration = Duration::from_secs(1);
@@ -21,6 +22,7 @@ pub(crate) fn check(report: &mut Report, subject: &mut Subject<'_>) {
     });
     report.run("a crash closes the pipe and is no success", || crash(subject));
     report.run("a hanging inference can be killed", || hang(subject));
+    report.run("a worker that is killed at work closes the pipe", || killed(subject));
     report.run("a panic in a load is an error", || panic_at_load(subject));
     report.run("a panic in an inference is an error", || panic_in_run(subject));
     report.run("an inference that fails is an error, and the next may not", || {
@@ -30,6 +32,12 @@ pub(crate) fn check(report: &mut Report, subject: &mut Subject<'_>) {
 }
 
 const TURN: Request = Request::Turn(Turn { samples: 3 });
+
+/// A turn that no worker ends within [`AT_WORK`]: one sample takes two readings of a clock.
+const LONG_TURN: Request = Request::Turn(Turn { samples: 1_000_000 });
+
+/// When a long turn is interrupted.
+const AT_WORK: Duration = Duration::from_millis(20);
 
 fn settings(option: &str, value: &str) -> Settings {
     Settings {
@@ -41,7 +49,7 @@ fn settings(option: &str, value: &str) -> Settings {
 /// Sends the load with an option, and excuses a worker that does not know it.
 fn load(subject: &mut Subject<'_>, option: &str, value: &str) -> Checked<(Client, Answer)> {
     let settings = settings(option, value);
-    let mut client = subject.start_for(&settings)?;
+    let mut client = subject.start_for(&Settings::default())?;
     let answer = client.ask(Request::Load(subject.load_request(&settings)?))?;
     match answer {
         Answer::Error(error) if error.kind == ErrorKind::InvalidSetting => {
@@ -76,19 +84,23 @@ fn noise(subject: &mut Subject<'_>) -> Checked {
 }
 
 fn crash(subject: &mut Subject<'_>) -> Checked {
-    let mut client = loaded(subject, "crash", "run:2")?;
-    if client.ask(TURN).is_ok() {
-        return Err(failed("a request was answered after the crash"));
-    }
-    let status = client.wait(END)?;
+    let status = loaded(subject, "crash", "run:2")?.ends_in(TURN)?;
     must(!status.success(), || format!("it ended with {status}"))
 }
 
 fn hang(subject: &mut Subject<'_>) -> Checked {
     let mut client = loaded(subject, "hang", "run:1")?;
     match client.ask_within(TURN, HANG)? {
-        None => client.kill().map(drop),
+        None => client.kill_at_work(),
         Some(_) => Err(failed("it was answered")),
+    }
+}
+
+fn killed(subject: &mut Subject<'_>) -> Checked {
+    let (mut client, _) = subject.loaded(&Settings::default())?;
+    match client.ask_within(LONG_TURN, AT_WORK)? {
+        None => client.kill_at_work(),
+        Some(other) => Err(unexpected(&other)),
     }
 }
 

@@ -220,7 +220,7 @@ fn unknown_sample(subject: &mut Subject<'_>) -> Checked {
 fn load_with(subject: &mut Subject<'_>, inputs: &[u8]) -> Checked {
     let inputs = subject.write("other.safetensors", inputs)?;
     let request = subject.load_request(&Settings::default())?;
-    let mut client = subject.start()?;
+    let mut client = subject.start_for(&Settings::default())?;
     client.refused_as(Request::Load(Load { inputs, ..request }), &MISFIT)?;
     client.hello().map(drop)
 }
@@ -267,7 +267,7 @@ fn missing_file(subject: &mut Subject<'_>) -> Checked {
     let request = subject.load_request(&Settings::default())?;
     let inputs = subject.path("absent.safetensors");
     subject
-        .start()?
+        .start_for(&Settings::default())?
         .refused_as(Request::Load(Load { inputs, ..request }), &MISFIT)
         .map(drop)
 }
@@ -275,7 +275,7 @@ fn missing_file(subject: &mut Subject<'_>) -> Checked {
 fn missing_model(subject: &mut Subject<'_>) -> Checked {
     let request = subject.load_request(&Settings::default())?;
     let model = subject.path(&format!("absent-{}", subject.fixture().file_name));
-    let mut client = subject.start()?;
+    let mut client = subject.start_for(&Settings::default())?;
     client.refused_as(Request::Load(Load { model, ..request }), &[ErrorKind::Load])?;
     client.hello().map(drop)
 }
@@ -290,7 +290,7 @@ fn bad_model(subject: &mut Subject<'_>, truncated: bool) -> Checked {
     };
     let model = subject.write(&format!("bad-{}", subject.fixture().file_name), bytes)?;
     let request = subject.load_request(&Settings::default())?;
-    let mut client = subject.start()?;
+    let mut client = subject.start_for(&Settings::default())?;
     client.refused_as(
         Request::Load(Load { model, ..request }),
         &[ErrorKind::Load, ErrorKind::Unsupported],

@@ -10,13 +10,10 @@ use edgebench_protocol::{Answer, Hello, Load, Loaded, Request, VERSION};
 use tempfile::TempDir;
 
 use crate::backend::{reads_model, threads_are};
-use crate::client::{Client, unexpected};
+use crate::client::{Client, END, unexpected};
 use crate::fixture::Fixture;
 use crate::report::{Checked, Report, failed, must};
 use crate::{faults, values};
-
-/// How long a worker may take to end.
-pub(crate) const END: Duration = Duration::from_secs(5);
 
 /// What to check a worker with.
 #[derive(Debug, Clone)]
@@ -40,7 +37,7 @@ impl Default for WorkerCheck {
     }
 }
 
-/// Checks a worker in any language. The command is asked for anew for each process, of which there are some thirty; its
+/// Checks a worker in any language. The command is asked for anew for each process, of which there are some eighty; its
 /// standard error is left as it is. Every process is gone at the end.
 pub fn check_worker(command: &mut impl FnMut() -> Command, options: &WorkerCheck) -> Report {
     let mut report = Report::default();
@@ -297,7 +294,7 @@ impl<'a> Subject<'a> {
             ..Settings::default()
         };
         let request = Request::Load(self.load_request(&settings)?);
-        self.start()?
+        self.start_for(&Settings::default())?
             .refused_as(request, &[ErrorKind::InvalidSetting])
             .map(drop)
     }
@@ -313,7 +310,9 @@ impl<'a> Subject<'a> {
             ErrorKind::Unavailable,
             ErrorKind::Unsupported,
         ];
-        self.start()?.refused_as(request, &kinds).map(drop)
+        self.start_for(&Settings::default())?
+            .refused_as(request, &kinds)
+            .map(drop)
     }
 
     fn bye(&mut self) -> Checked {

@@ -19,7 +19,9 @@ pub(crate) struct OrtSession {
     runtime: Runtime,
     spec: SessionSpec,
     shapes: BTreeMap<String, Vec<usize>>,
-    // One binding per slot: it holds the slot's inputs, and the buffers that its outputs are written to.
+    // One binding per slot: it holds the slot's inputs, and the buffers that its outputs are written to. They are not
+    // shared between slots: a value would have to be bound before its shape is known, and a model may declare its
+    // outputs' shapes wrongly or not at all.
     slots: Vec<IoBinding>,
     // The last outputs, in the order of the spec. They share the buffers of their slot's binding.
     last: Vec<DynValue>,

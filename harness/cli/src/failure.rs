@@ -97,7 +97,7 @@ with_hint! {
     edgebench_record::StoreError => |error| Some(error.hint().to_owned()),
     edgebench_graph::GraphError => |error| Some(error.hint().to_owned()),
     edgebench_reports::ReportError => |_| None,
-    edgebench_runner::WorkerFailure => |_| None,
+    edgebench_runner::WorkerFailure => edgebench_runner::WorkerFailure::hint,
     serde_json::Error => |_| None,
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn ensure(args: &RuntimeArgs, command: &WorkerCommand) {
     }
 }
 
-/// Downloads the wheel, takes the library out, and moves it into its place in one step.
+/// Downloads the wheel, takes the library and its notices out, and moves them into their place in one step.
 fn fetch() -> Result<(), Failure> {
     let wheel = wheel().ok_or_else(|| {
         Failure::new(format!(
@@ -121,24 +121,24 @@ fn fetch() -> Result<(), Failure> {
             .arg(&requirements),
         "pip download",
     )?;
-    let library = unpack(work.path())?;
-    let ready = work.path().join("ready");
-    fs::create_dir(&ready).doing("make a temporary folder in the cache")?;
-    let name = library
-        .file_name()
-        .ok_or_else(|| Failure::new("the library has no name"))?;
-    fs::rename(&library, ready.join(name)).doing("move the library")?;
+    let ready = unpack(work.path())?;
+    let library = place.join(format!("libonnxruntime.so.{VERSION}"));
+    if !library.is_file() {
+        // A folder that has lost its library is in the way of a whole one.
+        let _ = fs::remove_dir_all(&place);
+    }
     match fs::rename(&ready, &place) {
         // Another run was faster.
-        Err(_) if place.join(name).is_file() => {}
+        Err(_) if library.is_file() => {}
         result => result.doing(format_args!("move the library to `{}`", place.display()))?,
     }
-    let size = fs::metadata(place.join(name)).map_or(0, |file| file.len());
-    eprintln!("fetched {} ({})", place.join(name).display(), Bytes(size));
+    let size = fs::metadata(&library).map_or(0, |file| file.len());
+    eprintln!("fetched {} ({})", library.display(), Bytes(size));
     Ok(())
 }
 
-/// Takes the library out of the wheel in the folder.
+/// Takes the library out of the wheel in the folder, and the notices that must go wherever it goes. Returns the folder
+/// that holds them.
 fn unpack(folder: &Path) -> Result<PathBuf, Failure> {
     let wheel = fs::read_dir(folder)
         .doing("read the temporary folder")?
@@ -146,19 +146,30 @@ fn unpack(folder: &Path) -> Result<PathBuf, Failure> {
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
         .ok_or_else(|| Failure::new("pip has downloaded no wheel"))?;
-    let member = format!("onnxruntime/capi/libonnxruntime.so.{VERSION}");
+    let library = format!("onnxruntime/capi/libonnxruntime.so.{VERSION}");
+    let members = [
+        library.as_str(),
+        "onnxruntime/LICENSE",
+        "onnxruntime/ThirdPartyNotices.txt",
+    ];
     python(
         Command::new("python3")
             .args([
                 "-c",
-                "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])",
+                "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2], sys.argv[3:])",
             ])
             .arg(&wheel)
-            .arg(&member)
-            .arg(folder),
+            .arg(folder)
+            .args(members),
         "unpacking the wheel",
     )?;
-    Ok(folder.join(member))
+    let ready = folder.join("ready");
+    fs::create_dir(&ready).doing("make a temporary folder in the cache")?;
+    for member in members.map(|member| folder.join(member)) {
+        let name = member.file_name().unwrap_or_default();
+        fs::rename(&member, ready.join(name)).doing(format_args!("move `{}`", member.display()))?;
+    }
+    Ok(ready)
 }
 
 fn python(command: &mut Command, what: &str) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use edgebench_suites::{MANIFEST_NAME, template};
 
 use crate::args::InitArgs;
 use crate::failure::{Doing as _, Failure};
+use crate::output::tell;
 
 pub(crate) fn init(args: &InitArgs) -> Result<ExitCode, Failure> {
     fs::create_dir_all(&args.folder).doing(format_args!("create the folder `{}`", args.folder.display()))?;
@@ -20,6 +21,9 @@ pub(crate) fn init(args: &InitArgs) -> Result<ExitCode, Failure> {
     };
     file.write_all(template().as_bytes())
         .doing(format_args!("write `{}`", path.display()))?;
-    eprintln!("wrote {}; put your models beside it and fill it in", path.display());
+    tell(format_args!(
+        "wrote {}; put your models beside it and fill it in",
+        path.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }

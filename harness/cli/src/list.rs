@@ -9,7 +9,7 @@ use edgebench_suites::{default_search, find, list as suites, load};
 use crate::args::{Cli, Command, ListArgs, Listed};
 use crate::backends::BACKENDS;
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{print, tell};
 use crate::parse::one_line;
 use crate::workers::commands;
 
@@ -21,7 +21,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
             let found = suites(&search);
             if found.is_empty() {
                 let folders: Vec<String> = search.iter().map(|folder| folder.display().to_string()).collect();
-                eprintln!("no suite is in {}", folders.join(", "));
+                tell(format_args!("no suite is in {}", folders.join(", ")));
             }
             for (name, path) in found {
                 let about = match load(&path) {

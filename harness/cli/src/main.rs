@@ -6,6 +6,7 @@ mod backends;
 mod conformance;
 mod doctor;
 mod failure;
+mod fits;
 mod get;
 mod init;
 mod inspect;
@@ -27,6 +28,7 @@ use clap::Parser as _;
 
 use crate::args::{Cli, Command};
 use crate::failure::{Failure, exit};
+use crate::output::tell;
 
 fn main() -> ExitCode {
     // A worker is this binary again. It comes before everything else, so that its process holds nothing of ours.
@@ -34,16 +36,16 @@ fn main() -> ExitCode {
         return edgebench_worker::serve(backends::BACKENDS, "edgebench", env!("CARGO_PKG_VERSION"));
     }
     std::panic::set_hook(Box::new(|panic| {
-        eprintln!(
+        tell(format_args!(
             "error: this is a bug in edgebench {}: {panic}",
             env!("CARGO_PKG_VERSION")
-        );
-        eprintln!("hint: what was measured so far is in the run's folder, and `--resume` goes on from it");
+        ));
+        tell("hint: what was measured so far is in the run's folder, and `--resume` goes on from it");
     }));
     match std::panic::catch_unwind(|| dispatch(Cli::parse())) {
         Ok(Ok(code)) => code,
         Ok(Err(failure)) => {
-            eprint!("{failure}");
+            tell(failure.to_string().trim_end());
             ExitCode::from(failure.code())
         }
         Err(_) => ExitCode::from(exit::BUG),

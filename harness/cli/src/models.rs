@@ -59,6 +59,10 @@ pub(crate) fn models(args: &Selection) -> Result<Models, Failure> {
         }
     }
     let mut suite = Suite::from_models(&named, tables)?;
+    for variant in suite.tasks.iter_mut().flat_map(|task| &mut task.variants) {
+        let (sha256, _) = sha256_file(&variant.path).doing(format_args!("read `{}`", variant.path.display()))?;
+        variant.sha256 = Some(sha256);
+    }
     let golden = golden(args, baseline.as_ref(), &mut suite)?;
     Ok(Models {
         suite,

@@ -1,5 +1,6 @@
 //! Standard output, and the files of a run.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -17,6 +18,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.doing("write to standard output"),
     }
+}
+
+/// Writes a line to standard error. Where nobody reads it, nothing can be told and nothing is lost.
+pub(crate) fn tell(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// The record in a format.

@@ -1,18 +1,19 @@
 //! `edgebench run`: from the flags to a record and its reports.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Parser as _;
-use edgebench_record::{Record, Store, Tool};
+use edgebench_record::{Cell, OutcomeKind, Record, Store, Tool};
 use edgebench_runner::{RunOptions, WorkerCommand, header, run as carry_out};
 
 use crate::args::{Cli, Command, RunArgs};
 use crate::failure::{Failure, exit};
 use crate::get;
-use crate::output::{print, render, write_files};
+use crate::output::{print, render, tell, write_files};
 use crate::parse::one_line;
 use crate::progress::Progress;
 use crate::select::select;
@@ -42,11 +43,13 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         Some(store) => store.header().arguments.clone(),
         None => arguments(),
     };
+    let mut created = false;
     let mut store = if let Some(store) = resumed {
         store
     } else {
         let header = header(&selected.plan, arguments.clone());
         let folder = args.output.clone().unwrap_or_else(|| Path::new(RUNS).join(&header.id));
+        created = !folder.exists();
         Store::create(&folder, &header)?
     };
     let interrupt = interrupt_flag()?;
@@ -76,6 +79,10 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         }
     });
     progress.finish();
+    if record.is_err() && created && store.entries().is_empty() {
+        // Nothing was measured: what lies there would only be in the way of the next try.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
     let record = record?;
     write_files(&record, &folder)?;
     print(&render(&record, format)?)?;
@@ -132,19 +139,28 @@ fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
 
 /// Says on standard error where everything is and what went wrong, and gives the exit code.
 fn tell_end(record: &Record, folder: &Path) -> ExitCode {
-    eprintln!(
-        "wrote {}/record.json, cells.csv, samples.csv, report.md",
-        folder.display()
-    );
+    // A note for people; what went wrong is told wherever standard error goes.
+    if std::io::stderr().is_terminal() {
+        tell(format_args!(
+            "wrote {}/record.json, cells.csv, samples.csv, report.md",
+            folder.display()
+        ));
+    }
+    tell_absent(record);
     if record.interrupted {
-        let all = record.cells.len();
-        let complete = record
-            .cells
-            .iter()
-            .filter(|cell| cell.invocations.len() >= record.plan.invocations || cell.outcome.kind.is_failure())
-            .count();
-        eprintln!("interrupted: {complete} of {all} cells are complete and kept");
-        eprintln!("hint: go on with `edgebench run --resume {}`", folder.display());
+        let ended = |cell: &&Cell| !matches!(cell.outcome.kind, OutcomeKind::Measured | OutcomeKind::Skipped);
+        let complete = |cell: &&Cell| ended(cell) || cell.invocations.len() >= record.plan.invocations;
+        let begun = |cell: &&Cell| !complete(cell) && !cell.invocations.is_empty();
+        tell(format_args!(
+            "interrupted: {} of {} cells are complete and {} begun; all that was measured is kept",
+            record.cells.iter().filter(complete).count(),
+            record.cells.len(),
+            record.cells.iter().filter(begun).count(),
+        ));
+        tell(format_args!(
+            "hint: go on with `edgebench run --resume {}` from the same folder",
+            folder.display()
+        ));
         return ExitCode::from(exit::INTERRUPTED);
     }
     let failing: Vec<_> = record.cells.iter().filter(|cell| cell.outcome.fails_run()).collect();
@@ -158,14 +174,31 @@ fn tell_end(record: &Record, folder: &Path) -> ExitCode {
             ),
             None => format!("{}: {}: {}", cell.id, outcome.kind.name(), outcome.reason),
         };
-        eprintln!("{}", one_line(&line));
+        tell(one_line(&line));
         if let Some(hint) = &outcome.hint {
-            eprintln!("hint: {}", one_line(hint));
+            tell(format_args!("hint: {}", one_line(hint)));
         }
     }
     if failing.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(exit::CELLS)
+    }
+}
+
+/// A runtime that is not here is told once, with what helps.
+fn tell_absent(record: &Record) {
+    let mut told: Vec<&str> = Vec::new();
+    for cell in &record.cells {
+        let backend = cell.id.backend.as_str();
+        if cell.outcome.kind != OutcomeKind::Unavailable || told.contains(&backend) {
+            continue;
+        }
+        told.push(backend);
+        let line = format!("{backend}: {}: {}", cell.outcome.kind.name(), cell.outcome.reason);
+        tell(one_line(&line));
+        if let Some(hint) = &cell.outcome.hint {
+            tell(format_args!("hint: {}", one_line(hint)));
+        }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use edgebench_protocol::{AnswerLine, RequestLine};
-use schemars::schema_for;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::args::{SchemaArgs, SchemaName};
 use crate::failure::Failure;
@@ -14,12 +12,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
     let schema: Value = match args.name {
         SchemaName::Manifest => edgebench_suites::schema().to_value(),
         SchemaName::Record => edgebench_record::record_schema(),
-        SchemaName::Protocol => json!({
-            "title": "edgebench worker protocol",
-            "version": edgebench_protocol::VERSION,
-            "request": schema_for!(RequestLine),
-            "answer": schema_for!(AnswerLine),
-        }),
+        SchemaName::Protocol => edgebench_protocol::protocol_schema(),
     };
     print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::args::Selection;
 use crate::backends::BACKENDS;
 use crate::failure::Failure;
+use crate::fits::fits;
 use crate::models::models;
 use crate::workers::{NULL, commands};
 
@@ -35,21 +36,22 @@ pub(crate) fn select(args: &Selection) -> Result<Selected, Failure> {
         let path = find(args.suite.as_deref().unwrap_or(DEFAULT_SUITE), &default_search())?;
         (load(&path)?, BTreeMap::new(), None)
     } else {
-        let models = models(args)?;
+        let mut models = models(args)?;
+        request.inputs_sha256 = models.inputs.values().next().map(|inputs| inputs.set.inputs_sha256());
         if request.batch.is_empty() {
             request.batch.extend(models.batch);
         }
-        if request.backends.is_empty() {
-            let real = BACKENDS
-                .iter()
-                .map(|backend| backend.name())
-                .filter(|name| *name != NULL);
-            request.backends.extend(real.map(str::to_owned));
-        }
+        // As in a suite: all that compute anything, and the first is the reference, in whatever order they are asked for.
+        let real = BACKENDS
+            .iter()
+            .map(|backend| backend.name())
+            .filter(|name| *name != NULL);
+        models.suite.backends = real.map(str::to_owned).collect();
         (models.suite, models.inputs, models.golden)
     };
     let plan = plan(&suite, &request)?;
     verify(&suite, &plan)?;
+    fits(&suite, &plan)?;
     Ok(Selected {
         suite,
         inputs,
@@ -89,6 +91,7 @@ fn request(args: &Selection, workers: &BTreeMap<String, WorkerCommand>) -> PlanR
         measure: args.min_secs,
         timeout: args.timeout,
         reference: args.reference.clone(),
+        inputs_sha256: None,
     }
 }
 

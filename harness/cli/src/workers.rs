@@ -33,6 +33,13 @@ pub(crate) fn commands(args: &RuntimeArgs) -> Result<BTreeMap<String, WorkerComm
         Some(program) => program.clone(),
         None => std::env::current_exe().doing("find this program's own file")?,
     };
+    if let Some(worker) = args.worker.as_deref().filter(|_| prefix.is_empty())
+        && worker.components().count() > 1
+        && !worker.is_file()
+    {
+        return Err(Failure::new(format!("there is no file `{}`", worker.display()))
+            .hint("--worker takes the path of a program that speaks the worker protocol"));
+    }
     let mut environment = BTreeMap::new();
     if let Some(library) = &args.ort_dylib {
         let library = std::path::absolute(library).doing("find the working folder")?;
@@ -52,6 +59,14 @@ pub(crate) fn commands(args: &RuntimeArgs) -> Result<BTreeMap<String, WorkerComm
         .into_iter()
         .map(|(name, program)| (name, of(program, Vec::new())))
         .collect();
+    if args.worker.is_some() {
+        // A worker from elsewhere says itself what it offers.
+        let command = of(program, vec!["worker".to_owned()]);
+        for name in offered(&command)? {
+            commands.insert(name, command.clone());
+        }
+        return Ok(commands);
+    }
     // What is in this binary is not replaced by what happens to lie on the PATH.
     for backend in BACKENDS {
         commands.insert(
@@ -99,6 +114,20 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(path: &Path) -> bool {
     path.is_file()
+}
+
+/// The backends that a worker offers.
+fn offered(command: &WorkerCommand) -> Result<Vec<String>, Failure> {
+    let interrupt = AtomicBool::new(false);
+    let hello = Worker::spawn(command, &BTreeMap::new(), &interrupt).and_then(|mut worker| {
+        let hello = worker.hello(PROBE_DEADLINE)?;
+        // What it said stands, however it ends.
+        let _ = worker.bye(PROBE_DEADLINE);
+        Ok(hello)
+    });
+    hello.map(|hello| hello.backends).map_err(|failure| {
+        Failure::from(failure).context(format!("`{}` is no worker that can be used", command.program.display()))
+    })
 }
 
 /// What a worker says is installed of its runtime.

@@ -70,8 +70,9 @@ pub struct Load {
     pub settings: Settings,
     /// A safetensors file with one tensor per input, whose leading axis is the sample.
     pub inputs: PathBuf,
-    /// How many batches of prepared inputs rotate through the timed region, at most 64 and at most what the file
-    /// holds. They are read into memory before the memory baseline.
+    /// The most batches of prepared inputs that rotate through the timed region. A worker prepares fewer where the file
+    /// holds fewer or where they would take much memory, but at least one; its answer says how many. They are read into
+    /// memory before the memory baseline.
     pub ring: usize,
 }
 

@@ -53,8 +53,8 @@ impl ReadError {
 
 /// What is read before anything else, whatever the schema.
 #[derive(Deserialize)]
-struct Versioned {
-    schema: u64,
+pub(crate) struct Versioned {
+    pub(crate) schema: u64,
 }
 
 impl Record {

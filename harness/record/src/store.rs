@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::file::Versioned;
 use crate::{Entry, Header, Record, SCHEMA, to_json};
 
 const JOURNAL: &str = "journal.jsonl";
@@ -52,7 +53,7 @@ pub enum StoreError {
         /// The journal.
         path: PathBuf,
         /// The schema it names.
-        found: u32,
+        found: u64,
     },
     /// The record could not be put into words.
     #[error("the record cannot be serialised")]
@@ -139,13 +140,12 @@ impl Store {
         let Some(first) = lines.next() else {
             return Err(StoreError::NothingToResume(folder.to_owned()));
         };
-        let header: Header = parse(first, 1, &path)?;
-        if header.schema != SCHEMA {
-            return Err(StoreError::Schema {
-                path,
-                found: header.schema,
-            });
+        // The schema alone first: the rest of another schema's header may look like damage.
+        let Versioned { schema } = parse(first, 1, &path)?;
+        if schema != u64::from(SCHEMA) {
+            return Err(StoreError::Schema { path, found: schema });
         }
+        let header: Header = parse(first, 1, &path)?;
         let entries = lines
             .enumerate()
             .map(|(index, line)| parse(line, index + 2, &path))

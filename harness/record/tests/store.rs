@@ -79,6 +79,31 @@ fn damage_in_the_middle_names_its_line() {
 }
 
 #[test]
+fn a_journal_of_another_schema_is_refused_with_both_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal.jsonl");
+    let newer = SCHEMA + 1;
+    // A header as this edgebench writes it, and one that it cannot read.
+    let same = serde_json::to_string(&Header {
+        schema: newer,
+        ..header()
+    })
+    .unwrap();
+    for line in [same, format!("{{\"schema\":{newer},\"unheard\":1}}")] {
+        fs::write(&journal, line + "\n{\"unheard\":2}\n").unwrap();
+        let error = Store::resume(folder.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Schema { .. }), "{error}");
+        assert!(
+            error.to_string().contains("schema 2") && error.to_string().contains("schema 1"),
+            "{error}"
+        );
+    }
+    fs::write(&journal, "{\"unheard\":1}\n").unwrap();
+    let error = Store::resume(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { line: 1, .. }), "{error}");
+}
+
+#[test]
 fn a_folder_has_one_run_and_one_writer() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::create(folder.path(), &header()).unwrap();

@@ -3,6 +3,9 @@
 use edgebench_record::{Outcome, OutcomeKind};
 use edgebench_suites::ExpectTable;
 
+/// How the reason of a cell begins whose outputs are wrong.
+pub(crate) const OUTPUTS_DIFFER: &str = "outputs differ";
+
 /// Marks an outcome as expected, or as a broken expectation. A cell that was not tried, or whose runtime is not here,
 /// says nothing about an expectation.
 pub(crate) fn expect(outcome: &mut Outcome, expectation: Option<&ExpectTable>) {
@@ -10,7 +13,8 @@ pub(crate) fn expect(outcome: &mut Outcome, expectation: Option<&ExpectTable>) {
     if matches!(outcome.kind, OutcomeKind::Skipped | OutcomeKind::Unavailable) {
         return;
     }
-    if outcome.kind.name() == expectation.outcome {
+    let differs = outcome.kind == OutcomeKind::Failed && outcome.reason.starts_with(OUTPUTS_DIFFER);
+    if outcome.kind.name() == expectation.outcome || (differs && expectation.outcome == "outputs-differ") {
         outcome.expected = Some(expectation.reason.clone());
     } else {
         outcome.broken_expectation = Some(expectation.outcome.clone());
@@ -42,6 +46,20 @@ mod tests {
         expect(&mut measured, Some(&expectation()));
         assert_eq!(measured.broken_expectation.as_deref(), Some("failed"));
         assert!(measured.fails_run());
+    }
+
+    #[test]
+    fn outputs_that_differ_are_one_way_to_fail() {
+        let known = ExpectTable {
+            outcome: "outputs-differ".to_owned(),
+            ..expectation()
+        };
+        let mut differs = Outcome::of(OutcomeKind::Failed, "outputs differ: SQNR 3.0 dB");
+        expect(&mut differs, Some(&known));
+        assert!(!differs.fails_run());
+        let mut otherwise = Outcome::of(OutcomeKind::Failed, "the model did not load");
+        expect(&mut otherwise, Some(&known));
+        assert_eq!(otherwise.broken_expectation.as_deref(), Some("outputs-differ"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::summarise::p50;
 use crate::worker::Worker;
 use crate::{WorkerCommand, WorkerFailure};
 
-/// Batches of inputs that rotate through the timed region.
+/// The most batches of inputs that rotate through the timed region; large inputs make fewer.
 const RING: usize = 64;
 
 /// An evaluation that would take longer, in seconds, is done on a fixed part of the test set.
@@ -23,8 +23,9 @@ const LONG_EVALUATION_S: f64 = 60.0;
 /// The same in a quick run, whose evaluations are always done on a part.
 const LONG_QUICK_EVALUATION_S: f64 = 5.0;
 
-/// More samples would not fit into one line of the protocol.
-const MAX_SAMPLES: u64 = 1_000_000;
+/// An invocation takes no more samples than this: they are kept in memory while memory is measured, and each of them is
+/// written to the record.
+const MAX_SAMPLES: u64 = 100_000;
 
 /// How much longer than its minimum a measurement may become for the sake of its smallest number of samples.
 const STRETCH: u64 = 4;

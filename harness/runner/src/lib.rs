@@ -13,6 +13,7 @@
 //! | `invoke` | one invocation of one cell |
 //! | [`mod@run`] | rounds, journal, record |
 //! | `judge` | accuracy, deltas, whether outputs are right |
+//! | `scrub` | paths taken out of the finished record |
 //! | `summarise` | a cell's figures over its invocations |
 //! | [`host`] | facts and health of the machine |
 
@@ -25,6 +26,7 @@ mod judge;
 pub mod plan;
 mod prepare;
 pub mod run;
+mod scrub;
 mod summarise;
 mod tail;
 pub mod worker;

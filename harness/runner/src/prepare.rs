@@ -1,5 +1,6 @@
 //! What is done before anything is measured: models checked, inputs written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -128,20 +129,20 @@ fn inputs_of(
     path: PathBuf,
 ) -> Result<PreparedTask, PrepareError> {
     let (set, source) = match (given, &task.data) {
-        (Some(given), _) => (given.set.clone(), given.source.clone()),
+        (Some(given), _) => (Cow::Borrowed(&given.set), given.source.clone()),
         (None, Some(data)) => {
             verify_data(task)?;
-            (load_test_set(task)?, file_name(&data.path))
+            (Cow::Owned(load_test_set(task)?), file_name(&data.path))
         }
         (None, None) => {
             let batch = plan.cells.iter().map(|cell| cell.id.settings.batch).max().unwrap_or(1);
             let set = random_inputs(&specs(task), RANDOM.max(batch), plan.seed)?;
-            (set, format!("random, seed {}", plan.seed))
+            (Cow::Owned(set), format!("random, seed {}", plan.seed))
         }
     };
     set.write_inputs(&path)?;
     let parts = parts(set.samples, set.labels.as_deref(), plan.seed);
-    let labels = task.metric.and(set.labels);
+    let labels = task.metric.and(set.labels.clone());
     Ok(PreparedTask {
         inputs: path,
         shapes: set

@@ -37,6 +37,14 @@ fn main() -> ExitCode {
             outputs_are_held_against_the_reference,
         ),
         (
+            "the_first_that_has_outputs_stands_in_for_the_reference",
+            the_first_that_has_outputs_stands_in_for_the_reference,
+        ),
+        (
+            "without_the_reference_two_that_differ_both_fail",
+            without_the_reference_two_that_differ_both_fail,
+        ),
+        (
             "golden_outputs_judge_without_a_reference",
             golden_outputs_judge_without_a_reference,
         ),
@@ -245,6 +253,41 @@ fn outputs_are_held_against_the_reference() {
             .iter()
             .all(|cell| cell.outputs.verdict == OutputsVerdict::Unchecked)
     );
+}
+
+fn the_first_that_has_outputs_stands_in_for_the_reference() {
+    let bench = Bench::new();
+    let request = PlanRequest {
+        reference: Some("absent".to_owned()),
+        ..Bench::request(&["absent", "null", "twin"])
+    };
+    let plan = plan(&bench.suite, &request).unwrap();
+    assert_eq!(plan.reference, "absent");
+    let record = bench.run(&plan, &mut |_| {}).unwrap();
+    for cell in record.cells.iter().filter(|cell| cell.id.variant == "base") {
+        let wanted = match cell.id.backend.as_str() {
+            "null" => OutputsVerdict::Reference,
+            "twin" => OutputsVerdict::Agree,
+            _ => OutputsVerdict::Unchecked,
+        };
+        assert_eq!(cell.outputs.verdict, wanted, "{}: {:?}", cell.id, cell.outputs);
+        if let Some(comparison) = &cell.outputs.reference {
+            assert_eq!(comparison.backend, "null");
+        }
+    }
+}
+
+fn without_the_reference_two_that_differ_both_fail() {
+    let bench = Bench::new();
+    let request = PlanRequest {
+        reference: Some("absent".to_owned()),
+        ..Bench::request(&["absent", "null", "liar"])
+    };
+    let record = bench.run(&plan(&bench.suite, &request).unwrap(), &mut |_| {}).unwrap();
+    for cell in record.cells.iter().filter(|cell| cell.id.backend != "absent") {
+        assert_eq!(cell.outputs.verdict, OutputsVerdict::Differ, "{}", cell.id);
+        assert!(cell.outcome.fails_run(), "{}: {:?}", cell.id, cell.outcome);
+    }
 }
 
 fn golden_outputs_judge_without_a_reference() {

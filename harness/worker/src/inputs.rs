@@ -133,6 +133,11 @@ impl InputsFile {
         self.samples
     }
 
+    /// What one sample takes, all tensors together.
+    pub(crate) fn sample_bytes(&self) -> usize {
+        self.entries.values().map(|entry| entry.sample_bytes).sum()
+    }
+
     /// The names of all tensors.
     pub(crate) fn names(&self) -> Vec<String> {
         self.entries.keys().cloned().collect()
@@ -170,22 +175,6 @@ impl InputsFile {
         })
     }
 }
-
-/// Reads the first `ring` batches into memory, all tensors of the file, wrapping round where the file is shorter.
-pub(crate) fn read_ring(path: &Path, ring: usize, batch: usize) -> Result<Vec<Vec<Tensor>>, InputsError> {
-    let file = InputsFile::open(path)?;
-    let names = file.names();
-    let slots = ring.clamp(1, MAX_RING).min(file.samples().div_ceil(batch));
-    (0..slots)
-        .map(|slot| {
-            let indices: Vec<usize> = (0..batch).map(|k| (slot * batch + k) % file.samples()).collect();
-            file.gather(&names, &indices)
-        })
-        .collect()
-}
-
-/// The most slots that a ring has.
-pub(crate) const MAX_RING: usize = 64;
 
 /// Puts a batch into the order of the model's inputs. Tensors that the model does not take are left out.
 pub(crate) fn in_order_of(specs: &[TensorSpec], batch: Vec<Tensor>) -> Result<Vec<Tensor>, InputsError> {

@@ -5,8 +5,10 @@
 //!
 //! The order within a load is fixed, because it decides what the memory figures mean: the runtime's library is opened
 //! (the probe), the ring's inputs are read into memory, the baseline is read, the model is loaded, memory is read
-//! again, and only then are the slots prepared. `measure` and `turn` come before `evaluate`, which maps a whole data
-//! set and so belongs after the memory phases; a measurement asked for after an evaluation prepares the ring anew.
+//! again, and only then are the slots prepared, each batch being dropped when its slot is there: what is prepared takes
+//! the place of what was read, and the later phases have the inputs once, as the baseline has. `measure` and `turn` come
+//! before `evaluate`, which maps a whole data set and so belongs after the memory phases; a measurement asked for after
+//! an evaluation reads and prepares the ring anew.
 //!
 //! Only [`time_samples`] times inferences.
 
@@ -19,6 +21,7 @@ mod load;
 mod memory;
 mod model;
 mod outputs;
+mod ring;
 mod serve;
 mod stdio;
 mod timed;

@@ -8,7 +8,8 @@ use edgebench_protocol::{Load, Loaded, WorkerError};
 use crate::failure::{backend_error, worker_error};
 use crate::inputs;
 use crate::memory::MemoryMeter;
-use crate::model::Model;
+use crate::model::{Model, Samples};
+use crate::ring::Ring;
 
 /// Opens the library, reads the ring's inputs, loads the model and prepares the slots.
 pub(crate) fn load(
@@ -24,7 +25,10 @@ pub(crate) fn load(
     let probe = backend.probe().map_err(backend_error)?;
     let library_open_ns = Nanos::from(begin.elapsed());
 
-    let ring = inputs::read_ring(&request.inputs, request.ring, settings.batch).map_err(|error| run_error(&error))?;
+    let ring = Ring::new(request);
+    let batches = ring.read().map_err(|error| run_error(&error))?;
+    // The harness's own memory belongs to the baseline.
+    let samples = Samples::new();
     let memory_baseline = meter.read();
 
     let load = LoadRequest {
@@ -38,20 +42,20 @@ pub(crate) fn load(
     let memory_loaded = meter.read();
 
     let spec = session.spec().clone();
-    let ring: Vec<_> = ring
+    let batches: Vec<_> = batches
         .into_iter()
         .map(|batch| inputs::in_order_of(&spec.inputs, batch))
         .collect::<Result<_, _>>()
         .map_err(|error| run_error(&error))?;
-    for tensor in ring.iter().flatten() {
+    for tensor in batches.iter().flatten() {
         check_shape(
             &spec.inputs,
             &tensor.view().map_err(|error| worker_error(ErrorKind::Run, &error))?,
         )?;
     }
-    let slots = ring.len();
-    let mut model = Model::new(session, settings.batch, ring);
-    let copy_in_ns = model.prepare_ring().map_err(backend_error)?;
+    let slots = batches.len();
+    let mut model = Model::new(session, settings.batch, ring, samples);
+    let copy_in_ns = model.prepare_slots(batches).map_err(backend_error)?;
     let loaded = Loaded {
         probe,
         spec,

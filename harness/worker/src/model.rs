@@ -1,19 +1,21 @@
 //! A loaded model with its ring of inputs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use edgebench_api::{BackendError, Nanos, Session, Slot, Tensor, TensorView};
 use edgebench_protocol::{Measure, Measured, WarmUp, WarmedUp};
 
 use crate::cpu::CpuReading;
+use crate::inputs::{InputsError, in_order_of};
 use crate::memory::MemoryMeter;
+use crate::ring::Ring;
 use crate::timed::{Bounds, Stop, time_samples};
 
 /// The most samples of one measurement: what a line of the protocol holds.
 pub(crate) const MAX_SAMPLES: usize = 4_000_000;
 
-/// Room for samples where nothing is known of their duration.
-const FIRST_ROOM: usize = 4096;
+/// Room for samples before anything is known of their duration, 256 KiB: half a second of inferences of 20 µs.
+const FIRST_ROOM: usize = 32_768;
 
 /// How often the outputs are copied to find what a copy takes.
 const COPIES: usize = 5;
@@ -22,9 +24,9 @@ const COPIES: usize = 5;
 pub(crate) struct Model {
     pub(crate) session: Box<dyn Session>,
     pub(crate) batch: usize,
-    /// Inputs of each slot, in the order of the model. They stay in memory, so that no phase is without them.
-    ring: Vec<Vec<Tensor>>,
+    ring: Ring,
     slots: Vec<Slot>,
+    samples: Samples,
     next: usize,
     has_run: bool,
     /// What a warm inference takes, as the warm-up found it.
@@ -32,28 +34,34 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// A model that has not run. The ring is in the order of the model's inputs.
-    pub(crate) fn new(session: Box<dyn Session>, batch: usize, ring: Vec<Vec<Tensor>>) -> Self {
+    /// A model that has not run and has no slots yet.
+    pub(crate) fn new(session: Box<dyn Session>, batch: usize, ring: Ring, samples: Samples) -> Self {
         Self {
             session,
             batch,
             ring,
             slots: Vec::new(),
+            samples,
             next: 0,
             has_run: false,
             typical_ns: None,
         }
     }
 
-    /// Prepares the ring's slots anew and returns what one took.
-    pub(crate) fn prepare_ring(&mut self) -> Result<Nanos, BackendError> {
+    /// Prepares a slot for each batch, whose tensors are in the order of the model's inputs, and returns what one took.
+    /// A batch is dropped when its slot is there, so that no phase has the inputs twice.
+    pub(crate) fn prepare_slots(&mut self, batches: Vec<Vec<Tensor>>) -> Result<Nanos, BackendError> {
         self.forget_slots();
-        let begin = Instant::now();
-        for batch in &self.ring {
-            let slot = prepare(self.session.as_mut(), batch)?;
-            self.slots.push(slot);
+        let mut slots = Vec::with_capacity(batches.len());
+        let mut elapsed = Duration::ZERO;
+        for batch in batches {
+            let begin = Instant::now();
+            let slot = prepare(self.session.as_mut(), &batch)?;
+            elapsed += begin.elapsed();
+            slots.push(slot);
         }
-        Ok(Nanos(Nanos::from(begin.elapsed()).0 / self.ring.len().max(1) as u64))
+        self.slots = slots;
+        Ok(Nanos(Nanos::from(elapsed).0 / self.slots.len().max(1) as u64))
     }
 
     /// Drops the prepared inputs; the next measurement prepares the ring again.
@@ -102,16 +110,16 @@ impl Model {
                 .unwrap_or(usize::MAX)
                 .min(MAX_SAMPLES),
         };
-        let mut samples = room(self.expected(&bounds));
+        self.samples.make_room(self.expected(&bounds));
         let cpu_before = CpuReading::now();
         let begin = Instant::now();
-        self.time(begin, &bounds, &mut samples)?;
+        self.time(begin, &bounds)?;
         let elapsed_ns = begin.elapsed().into();
         let cpu = CpuReading::now().since(&cpu_before);
         let memory_steady = meter.read();
         let copy_out_ns = Some(self.copy_out()?);
         Ok(Measured {
-            samples_ns: samples,
+            samples_ns: self.samples.0.clone(),
             elapsed_ns,
             cpu_ns: cpu.cpu_ns,
             copy_out_ns,
@@ -129,13 +137,14 @@ impl Model {
             max_ns: u64::MAX,
             max_samples: count,
         };
-        let mut samples = room(count);
-        self.time(Instant::now(), &bounds, &mut samples)?;
-        Ok(samples)
+        self.samples.make_room(count);
+        self.time(Instant::now(), &bounds)?;
+        Ok(self.samples.0.clone())
     }
 
-    fn time(&mut self, begin: Instant, bounds: &Bounds, samples: &mut Vec<u64>) -> Result<(), BackendError> {
+    fn time(&mut self, begin: Instant, bounds: &Bounds) -> Result<(), BackendError> {
         self.has_run = true;
+        let samples = &mut self.samples.0;
         while time_samples(
             self.session.as_mut(),
             &self.slots,
@@ -162,7 +171,10 @@ impl Model {
 
     fn ensure_ring(&mut self) -> Result<(), BackendError> {
         if self.slots.is_empty() {
-            self.prepare_ring()?;
+            let specs = &self.session.spec().inputs;
+            let batches = self.ring.read().map_err(unread)?.into_iter();
+            let batches: Result<Vec<_>, _> = batches.map(|batch| in_order_of(specs, batch)).collect();
+            self.prepare_slots(batches.map_err(unread)?)?;
         }
         Ok(())
     }
@@ -203,10 +215,32 @@ pub(crate) fn prepare(session: &mut dyn Session, batch: &[Tensor]) -> Result<Slo
     session.prepare(&views)
 }
 
-/// A buffer whose pages are there before the first sample: touched now, they do not fault between two samples.
-fn room(samples: usize) -> Vec<u64> {
-    let mut buffer = Vec::with_capacity(samples);
-    buffer.resize(samples, u64::MAX);
-    std::hint::black_box(&mut buffer).clear();
-    buffer
+/// The buffer that samples are written to. It outlives a measurement, and its pages are there before the first sample:
+/// touched already, they do not fault between two samples.
+#[derive(Debug)]
+pub(crate) struct Samples(Vec<u64>);
+
+impl Samples {
+    /// An empty buffer with some room.
+    pub(crate) fn new() -> Self {
+        let mut samples = Self(Vec::new());
+        samples.make_room(FIRST_ROOM);
+        samples
+    }
+
+    /// Empties the buffer and sees to it that so many samples fit.
+    fn make_room(&mut self, samples: usize) {
+        if self.0.capacity() < samples {
+            self.0 = Vec::with_capacity(samples);
+            self.0.resize(samples, u64::MAX);
+        }
+        std::hint::black_box(&mut self.0).clear();
+    }
+}
+
+fn unread(error: InputsError) -> BackendError {
+    BackendError::Run {
+        what: "the ring's inputs cannot be read again".to_owned(),
+        source: Some(Box::new(error)),
+    }
 }

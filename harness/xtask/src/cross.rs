@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::report::Outcome;
-use crate::system::{apt, cargo, is_root, must, passes, root};
+use crate::system::{apt, cargo, is_root, must, passes, root, target_folder};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 const LINKER: &str = "aarch64-linux-gnu-gcc";
@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<bool, String> {
     if built != Outcome::Passed {
         return Ok(false);
     }
-    let binary = target_folder(&root).join(TARGET).join("release/edgebench");
+    let binary = cross_folder(&root).join(TARGET).join("release/edgebench");
     let emulated = |arguments: &[&str]| {
         let mut command = Command::new("qemu-aarch64");
         command
@@ -75,15 +75,15 @@ pub(crate) fn check(root: &Path, install: bool) -> Outcome {
     }
 }
 
-fn target_folder(root: &Path) -> PathBuf {
-    root.join("target/cross")
+fn cross_folder(root: &Path) -> PathBuf {
+    target_folder(root).join("cross")
 }
 
 /// `cargo` with the target's compiler and linker. It has a target folder of its own, since another compiler makes it.
 fn command(root: &Path, compiler: &Compiler) -> Command {
     let mut command = cargo(root);
     command
-        .env("CARGO_TARGET_DIR", target_folder(root))
+        .env("CARGO_TARGET_DIR", cross_folder(root))
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
         .env("CC_aarch64_unknown_linux_gnu", LINKER);
     if let Compiler::Debian(rustc) = compiler {

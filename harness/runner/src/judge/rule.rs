@@ -11,7 +11,8 @@ use edgebench_suites::Precision;
 ///   half precision another computes in single precision between two casts: they differ by the roundings of all layers.
 /// * Quantised: a signal-to-noise ratio of at least what the reference loses itself by quantising (its own outputs
 ///   against its own of the float baseline) less 6 dB, or 10 dB where there is no float baseline; and a metric that is
-///   not inferior.
+///   not inferior. However much the reference loses, 10 dB are required where no metric judges as well, and 3 dB where
+///   one does: outputs that have nothing to do with the reference's reach 0 dB.
 ///
 /// Cosine similarity is shown and never judged by: a network whose answers are all wrong still reaches 0.99 on outputs
 /// that share a large common part.
@@ -64,12 +65,17 @@ impl Rule {
         }
     }
 
-    /// The signal-to-noise ratio that is required, in dB. `own_loss_db` is what the reference loses by quantising.
-    pub(crate) fn required_sqnr_db(self, own_loss_db: Option<f64>) -> Option<f64> {
+    /// The signal-to-noise ratio that is required, in dB. `own_loss_db` is what the reference loses by quantising;
+    /// `scored` says whether a metric judges the outputs as well.
+    pub(crate) fn required_sqnr_db(self, own_loss_db: Option<f64>, scored: bool) -> Option<f64> {
         match self {
             Self::Float => None,
             Self::Half => Some(40.0),
-            Self::Quantised => Some(own_loss_db.filter(|db| db.is_finite()).map_or(10.0, |db| db - 6.0)),
+            Self::Quantised => {
+                let least = if scored { 3.0 } else { 10.0 };
+                let own = own_loss_db.filter(|db| db.is_finite());
+                Some(own.map_or(10.0, |db| (db - 6.0).max(least)))
+            }
         }
     }
 }
@@ -84,3 +90,20 @@ pub(crate) const SAME_ANSWERS: f64 = 0.999;
 
 /// How much a metric may be lower before it is inferior, a fraction.
 pub(crate) const INFERIOR: f64 = 0.01;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_of_everything_excuses_nothing() {
+        let required = |own, scored| Rule::Quantised.required_sqnr_db(own, scored).unwrap();
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        close(required(Some(30.0), false), 24.0);
+        close(required(Some(12.0), false), 10.0);
+        close(required(Some(12.0), true), 6.0);
+        close(required(Some(-1.0), true), 3.0);
+        close(required(Some(f64::INFINITY), true), 10.0);
+        close(required(None, true), 10.0);
+    }
+}

@@ -6,7 +6,7 @@ use std::fmt;
 
 use edgebench_api::Settings;
 use edgebench_record::{CellId, Mode, PlanFacts};
-use edgebench_suites::{MeasureTable, Suite, Task};
+use edgebench_suites::{MeasureTable, Suite, Task, Variant};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -28,8 +28,11 @@ pub struct Plan {
     pub mode: Mode,
     /// How long.
     pub measure: MeasurePlan,
-    /// The backend whose outputs the others are held against.
+    /// The backend whose outputs the others are held against. Where it has none, the first backend that has some stands
+    /// in.
     pub reference: String,
+    /// SHA-256 of inputs that come from elsewhere than the suite.
+    pub inputs_sha256: Option<String>,
     /// The cells, as the suite lists them.
     pub cells: Vec<PlannedCell>,
     /// For every round the cells' indices in the order in which they run.
@@ -43,6 +46,8 @@ pub struct PlannedCell {
     pub id: CellId,
     /// Whether its variant is the task's baseline.
     pub baseline: bool,
+    /// SHA-256 of its variant's model, so that a run is not resumed with another; absent where nobody stated it.
+    pub model_sha256: Option<String>,
 }
 
 /// How long a cell is measured.
@@ -115,22 +120,37 @@ impl PlanError {
 pub fn plan(suite: &Suite, request: &PlanRequest) -> Result<Plan, PlanError> {
     let backends = request.backends(suite)?;
     let reference = match &request.reference {
-        Some(name) => request.known("backend", name)?,
+        Some(name) => {
+            let name = request.known("backend", name)?;
+            if !backends.contains(&name) {
+                return Err(PlanError::Value {
+                    what: "the reference",
+                    rule: "one of the backends that run",
+                    value: name,
+                });
+            }
+            name
+        }
+        // It is the reference whether it runs or not: golden outputs are its own, and who stands in for it is told.
         None => suite
             .backends
             .first()
-            .filter(|first| backends.contains(first))
             .or(backends.first())
             .cloned()
             .ok_or(PlanError::NoBackend)?,
     };
     let tasks = request.tasks(suite)?;
+    for known in tasks.iter().flat_map(|task| &task.expectations) {
+        if !suite.backends.contains(&known.backend) {
+            request.known("backend", &known.backend)?;
+        }
+    }
     let threads = positive("threads", choose(&request.threads, &suite.threads))?;
     let batches = positive("batch", choose(&request.batch, &suite.batch))?;
     let devices = if request.devices.is_empty() {
         vec![Settings::default().device]
     } else {
-        request.devices.clone()
+        once(&request.devices)
     };
     let mut cells = Vec::new();
     for task in tasks {
@@ -138,15 +158,15 @@ pub fn plan(suite: &Suite, request: &PlanRequest) -> Result<Plan, PlanError> {
             for backend in &backends {
                 let options = request.options.get(backend).cloned().unwrap_or_default();
                 for device in &devices {
-                    for &threads in threads {
-                        for &batch in batches {
+                    for &threads in &threads {
+                        for &batch in &batches {
                             let settings = Settings {
                                 threads,
                                 batch,
                                 device: device.clone(),
                                 options: options.clone(),
                             };
-                            cells.push(cell(task, &variant.id, backend, settings));
+                            cells.push(cell(task, variant, backend, settings));
                         }
                     }
                 }
@@ -164,20 +184,22 @@ pub fn plan(suite: &Suite, request: &PlanRequest) -> Result<Plan, PlanError> {
         mode: request.mode,
         measure,
         reference,
+        inputs_sha256: request.inputs_sha256.clone(),
         order: order(cells.len(), measure.invocations, request.seed),
         cells,
     })
 }
 
-fn cell(task: &Task, variant: &str, backend: &str, settings: Settings) -> PlannedCell {
+fn cell(task: &Task, variant: &Variant, backend: &str, settings: Settings) -> PlannedCell {
     PlannedCell {
         id: CellId {
             task: task.id.clone(),
-            variant: variant.to_owned(),
+            variant: variant.id.clone(),
             backend: backend.to_owned(),
             settings,
         },
-        baseline: variant == task.baseline,
+        baseline: variant.id == task.baseline,
+        model_sha256: variant.sha256.clone(),
     }
 }
 
@@ -185,7 +207,7 @@ fn choose<'a>(asked: &'a [usize], suite: &'a [usize]) -> &'a [usize] {
     if asked.is_empty() { suite } else { asked }
 }
 
-fn positive<'a>(what: &'static str, values: &'a [usize]) -> Result<&'a [usize], PlanError> {
+fn positive(what: &'static str, values: &[usize]) -> Result<Vec<usize>, PlanError> {
     if values.contains(&0) {
         return Err(PlanError::Value {
             what,
@@ -193,7 +215,18 @@ fn positive<'a>(what: &'static str, values: &'a [usize]) -> Result<&'a [usize], 
             value: "0".to_owned(),
         });
     }
-    Ok(values)
+    Ok(once(values))
+}
+
+/// Each value once, in the order of its first place: a cell that is asked for twice is one cell.
+fn once<T: Clone + PartialEq>(values: &[T]) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for value in values {
+        if !kept.contains(value) {
+            kept.push(value.clone());
+        }
+    }
+    kept
 }
 
 /// A permutation of the cells for every round, so that no cell's invocations come in a row and a slow minute of the

@@ -39,9 +39,10 @@ pub struct PlanRequest {
     pub measure: Option<Duration>,
     /// What a request to a worker may take beyond its own bounds.
     pub timeout: Option<Duration>,
-    /// The backend whose outputs the others are held against; the suite's first when it runs, else the first that
-    /// runs.
+    /// The backend whose outputs the others are held against, one of those that run; the suite's first otherwise.
     pub reference: Option<String>,
+    /// SHA-256 of inputs that come from elsewhere than the suite.
+    pub inputs_sha256: Option<String>,
 }
 
 impl Default for PlanRequest {
@@ -63,6 +64,7 @@ impl Default for PlanRequest {
             measure: None,
             timeout: None,
             reference: None,
+            inputs_sha256: None,
         }
     }
 }

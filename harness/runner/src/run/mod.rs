@@ -18,6 +18,7 @@ use crate::host::HostWatch;
 use crate::invoke::{Attempt, Task, environment, invoke};
 use crate::judge::judge;
 use crate::prepare::{PrepareError, Prepared, prepare};
+use crate::scrub::Scrub;
 use crate::summarise::p50;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand, WorkerFailure};
 use progress::Progress;
@@ -144,8 +145,8 @@ pub fn run(
     };
     let interrupted = run.rounds(store, observer)?;
     observer(Event::Judging);
-    let cells = judge(plan, suite, &prepared, run.cells, &work, interrupted);
-    let record = Record {
+    let cells = judge(plan, suite, &prepared, run.cells, interrupted);
+    let mut record = Record {
         schema: SCHEMA,
         id: store.header().id.clone(),
         started_at: store.header().started_at.clone(),
@@ -157,6 +158,7 @@ pub fn run(
         tasks: prepared.tasks.into_values().map(|task| task.facts).collect(),
         cells,
     };
+    Scrub::of_this_process(&work, &suite.folder).record(&mut record);
     store.finish(&record)?;
     if !interrupted {
         // What is left behind costs disk and nothing else.

@@ -35,6 +35,12 @@ impl CellState {
                 Entry::Ended(ended) => cell.ended = Some(ended.outcome.clone()),
             }
         }
+        for cell in &mut cells {
+            // No invocation is left that could evaluate, so the last one is run again.
+            if cell.evaluation.is_none() && cell.ended.is_none() && cell.invocations.len() >= plan.order.len() {
+                cell.invocations.pop();
+            }
+        }
         cells
     }
 
@@ -48,6 +54,8 @@ impl CellState {
         self.runtime = Some(finished.runtime.clone());
         self.effective.clone_from(&finished.effective);
         self.answer.clone_from(&finished.answer);
+        self.invocations
+            .retain(|earlier| earlier.round != finished.invocation.round);
         self.invocations.push(finished.invocation.clone());
         if let Some(evaluation) = &finished.evaluation {
             // The name comes from a file; only a plain one is looked for, and only in the work folder.

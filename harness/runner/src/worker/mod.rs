@@ -64,7 +64,7 @@ impl<'a> Worker<'a> {
             process::kill_group(&mut child);
             return Err(spawn_error(std::io::Error::other("its pipes are missing")));
         };
-        let (sender, answers) = mpsc::channel();
+        let (sender, answers) = mpsc::sync_channel(1);
         thread::spawn(move || {
             let mut reader = BufReader::new(stdout);
             loop {

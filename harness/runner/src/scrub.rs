@@ -1,0 +1,377 @@
+//! What a record does not tell: where on the machine things lie.
+//!
+//! A record is published, and a path in a user's home names the user. Paths come in through many doors: arguments, a
+//! worker's messages, the library that a runtime was opened from. So the finished record is gone over once, before it
+//! is stored, and four folders are given names of their own wherever they stand in a text.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use edgebench_api::{Probe, Settings};
+use edgebench_record::{Cell, Outcome, PlanFacts, Record, TaskFacts, Tool};
+
+/// The folders and what stands in a record in their place, the longest first.
+#[derive(Debug)]
+pub(crate) struct Scrub {
+    folders: Vec<(String, &'static str)>,
+}
+
+impl Scrub {
+    /// The folders of this process, of a run and of its suite.
+    pub(crate) fn of_this_process(work: &Path, suite: &Path) -> Self {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let here = std::env::current_dir().ok();
+        Self::new(work, home.as_deref(), here.as_deref(), suite)
+    }
+
+    fn new(work: &Path, home: Option<&Path>, here: Option<&Path>, suite: &Path) -> Self {
+        // A home that is no absolute path is none.
+        let home = home.filter(|home| home.is_absolute());
+        let named = [(Some(work), "work"), (home, "~"), (here, "."), (Some(suite), "suite")];
+        let mut folders: Vec<(String, &'static str)> = Vec::new();
+        for (folder, name) in named {
+            let Some(folder) = folder else { continue };
+            // A message names a folder as it was given, and a runtime as it lies on the disk.
+            let forms = [std::path::absolute(folder).ok(), folder.canonicalize().ok()];
+            folders.extend(forms.iter().flatten().map(|path| (text_of(path), name)));
+        }
+        // A worker is told of this folder as it was given. The others' relative forms are too short to be known again.
+        folders.push((text_of(work), "work"));
+        // The root would be everywhere.
+        folders.retain(|(folder, _)| folder.len() > 1);
+        // The order of equals stays: of two names for one folder the earlier is taken.
+        folders.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
+        Self { folders }
+    }
+
+    /// Goes over all texts of a record that can hold a path. Nothing is left out by `..`, so that a new field is
+    /// decided on here.
+    pub(crate) fn record(&self, record: &mut Record) {
+        let Record {
+            schema: _,
+            id: _,
+            started_at: _,
+            finished_at: _,
+            interrupted: _,
+            tool,
+            // Read from the system, and the name that its user chose.
+            host: _,
+            plan,
+            tasks,
+            cells,
+        } = record;
+        let Tool {
+            name: _,
+            version: _,
+            optimised: _,
+            target: _,
+            arguments,
+        } = tool;
+        self.texts(arguments);
+        let PlanFacts {
+            suite,
+            suite_sha256: _,
+            seed: _,
+            mode: _,
+            invocations: _,
+            warm_up_ns: _,
+            measure_ns: _,
+            timeout_ns: _,
+            worker_prefix,
+            reference_backend: _,
+        } = plan;
+        self.text(suite);
+        self.texts(worker_prefix);
+        for task in tasks {
+            let TaskFacts {
+                id: _,
+                description,
+                metric: _,
+                samples: _,
+                baseline: _,
+                inputs,
+            } = task;
+            self.texts([description, inputs]);
+        }
+        for cell in cells {
+            self.cell(cell);
+        }
+    }
+
+    fn cell(&self, cell: &mut Cell) {
+        let Cell {
+            id,
+            // A file's name, hashes and counts.
+            model: _,
+            outcome,
+            runtime,
+            effective,
+            invocations: _,
+            summary: _,
+            accuracy: _,
+            outputs,
+        } = cell;
+        let Settings {
+            threads: _,
+            batch: _,
+            device,
+            options,
+        } = &mut id.settings;
+        self.text(device);
+        self.values(options);
+        self.outcome(outcome);
+        if let Some(Probe {
+            runtime,
+            version,
+            library,
+            devices,
+            facts,
+        }) = runtime
+        {
+            self.texts([runtime, version]);
+            self.texts(library);
+            for device in devices {
+                self.texts([&mut device.name, &mut device.description]);
+            }
+            self.values(facts);
+        }
+        self.values(effective);
+        self.text(&mut outputs.why);
+    }
+
+    fn outcome(&self, outcome: &mut Outcome) {
+        let Outcome {
+            kind: _,
+            reason,
+            causes,
+            operator,
+            signal: _,
+            stage: _,
+            hint,
+            stderr_tail,
+            expected,
+            broken_expectation: _,
+        } = outcome;
+        self.texts([reason, stderr_tail]);
+        self.texts(causes);
+        self.texts(operator);
+        self.texts(hint);
+        self.texts(expected);
+    }
+
+    fn values(&self, map: &mut BTreeMap<String, String>) {
+        self.texts(map.values_mut());
+    }
+
+    fn texts<'a>(&self, texts: impl IntoIterator<Item = &'a mut String>) {
+        for text in texts {
+            self.text(text);
+        }
+    }
+
+    fn text(&self, text: &mut String) {
+        let mut scrubbed = String::with_capacity(text.len());
+        let mut at = 0;
+        while let Some(next) = text[at..].chars().next() {
+            let found = self.folders.iter().find(|(folder, _)| {
+                let after = text[at..].strip_prefix(folder.as_str());
+                after.is_some_and(|after| begins(&text[..at]) && ends(after))
+            });
+            if let Some((folder, name)) = found {
+                scrubbed.push_str(name);
+                at += folder.len();
+            } else {
+                scrubbed.push(next);
+                at += next.len_utf8();
+            }
+        }
+        *text = scrubbed;
+    }
+}
+
+/// As a message shows it, without a separator at its end.
+fn text_of(path: &Path) -> String {
+    path.to_string_lossy().trim_end_matches('/').to_owned()
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || "_-.+~%".contains(c)
+}
+
+/// Whether a path can begin after this text: `/home/ann` does not begin within `/mnt/home/ann`, and does in
+/// `file:///home/ann` and `-L/home/ann`.
+fn begins(before: &str) -> bool {
+    let before = before.trim_end_matches('/');
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let is_flag = word.len() == 2 && word.starts_with('-');
+    is_flag || !before.ends_with(is_name)
+}
+
+/// Whether a folder's name can end before this text: `/home/an` does not end within `/home/ann` or `/home/an.old`, and
+/// does at a sentence's full stop.
+fn ends(after: &str) -> bool {
+    !after.trim_start_matches('.').starts_with(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn scrub() -> Scrub {
+        Scrub::new(
+            Path::new("/home/ann/src/runs/7/work"),
+            Some(Path::new("/home/ann/")),
+            Some(Path::new("/home/ann/src")),
+            Path::new("/home/ann/suites/own"),
+        )
+    }
+
+    fn scrubbed(scrub: &Scrub, text: &str) -> String {
+        let mut text = text.to_owned();
+        scrub.text(&mut text);
+        text
+    }
+
+    #[test]
+    fn the_longest_folder_is_taken() {
+        for (text, wanted) in [
+            ("/home/ann", "~"),
+            ("/home/ann/", "~/"),
+            ("/home/ann/x", "~/x"),
+            ("/home/ann/src/x", "./x"),
+            ("/home/ann/src/runs/7/work/x", "work/x"),
+            ("/home/ann/src/runs/7/worker", "./runs/7/worker"),
+            ("/home/ann/suites/own/m.onnx", "suite/m.onnx"),
+            ("/home/ann/suites/others", "~/suites/others"),
+            ("`/home/ann/a`, then '/home/ann/src'.", "`~/a`, then '.'."),
+            ("PATH=/home/ann/bin:/home/ann/src:/usr/bin", "PATH=~/bin:.:/usr/bin"),
+            ("file:///home/ann/x -L/home/ann/lib", "file://~/x -L~/lib"),
+            ("--ort-dylib=/home/ann/x", "--ort-dylib=~/x"),
+        ] {
+            assert_eq!(scrubbed(&scrub(), text), wanted);
+        }
+    }
+
+    #[test]
+    fn only_whole_names_are_taken() {
+        for text in [
+            "/home/anna",
+            "/home/ann.old/x",
+            "/home/ann-2",
+            "/mnt/home/ann/x",
+            "/mnt//home/ann/x",
+            "home/ann",
+            "x/home/ann",
+            "/home",
+            "größe/home/ann",
+            "",
+        ] {
+            assert_eq!(scrubbed(&scrub(), text), text);
+        }
+    }
+
+    #[test]
+    fn a_home_that_is_none_is_not_taken() {
+        for home in ["", "/", "//", "home", "."] {
+            let scrub = Scrub::new(Path::new("/w/work"), Some(Path::new(home)), None, Path::new("/s"));
+            let text = "home / . // /home/ann";
+            assert_eq!(scrubbed(&scrub, text), text, "{home:?}");
+        }
+    }
+
+    #[test]
+    fn relative_folders_are_known_by_their_absolute_form() {
+        let here = std::env::current_dir().unwrap();
+        let scrub = Scrub::new(Path::new("runs/7/work"), None, Some(&here), Path::new("s"));
+        let text = format!("{0}/runs/7/work/x runs/7/work/y {0}/s/z s/z s {0}", here.display());
+        assert_eq!(scrubbed(&scrub, &text), "work/x work/y suite/z s/z s .");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_behind_a_link_is_known_by_both_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let (home, link) = (folder.join("disk"), folder.join("home"));
+        fs::create_dir(&home).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        let scrub = Scrub::new(Path::new("/w/work"), Some(&link), None, Path::new("/s"));
+        let text = format!("{}/a {}/b", link.display(), home.display());
+        assert_eq!(scrubbed(&scrub, &text), "~/a ~/b");
+    }
+
+    /// Puts a path into each text of a rich record in turn. What still tells it is an identifier, not a message.
+    #[test]
+    fn every_text_of_a_record_is_gone_over() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../record/tests/golden/record-v1.json");
+        let golden: Value = serde_json::from_slice(&fs::read(golden).unwrap()).unwrap();
+        let mut places = Vec::new();
+        texts(&golden, String::new(), &mut places);
+        let mut told = BTreeSet::new();
+        for place in &places {
+            let mut record = golden.clone();
+            *record.pointer_mut(place).unwrap() = "see /home/ann/x".into();
+            // A kind or a verdict takes no other text.
+            let Ok(mut record) = serde_json::from_value::<Record>(record) else {
+                continue;
+            };
+            scrub().record(&mut record);
+            let record = serde_json::to_value(record).unwrap();
+            if record.pointer(place).unwrap() != "see ~/x" {
+                let numbers = |part: &&str| part.parse::<usize>().is_err();
+                told.insert(place.split('/').filter(numbers).collect::<Vec<_>>().join("/"));
+            }
+        }
+        assert!(places.len() > 80, "{}", places.len());
+        told.retain(|place| !place.starts_with("/host/"));
+        let identifiers = [
+            "/cells/accuracy/delta/baseline",
+            "/cells/accuracy/metric",
+            "/cells/id/backend",
+            "/cells/id/task",
+            "/cells/id/variant",
+            "/cells/model/file",
+            "/cells/model/sha256",
+            "/cells/outcome/broken_expectation",
+            "/cells/outcome/stage",
+            "/cells/outputs/golden/comparison/backend",
+            "/cells/outputs/golden/file",
+            "/cells/outputs/reference/backend",
+            "/finished_at",
+            "/id",
+            "/plan/reference_backend",
+            "/plan/suite_sha256",
+            "/started_at",
+            "/tasks/baseline",
+            "/tasks/id",
+            "/tasks/metric",
+            "/tool/name",
+            "/tool/target",
+            "/tool/version",
+        ];
+        assert_eq!(Vec::from_iter(told), identifiers);
+    }
+
+    fn texts(value: &Value, place: String, places: &mut Vec<String>) {
+        match value {
+            Value::String(_) => places.push(place),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    texts(item, format!("{place}/{index}"), places);
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    texts(member, format!("{place}/{name}"), places);
+                }
+            }
+            _ => {}
+        }
+    }
+}
