@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use edgebench_api::BackendError;
 use ort::environment::Environment;
 
-use crate::locate::{FoundBy, LIBRARY_VARIABLE, Located, Places};
+use crate::locate::{FoundBy, Located, Places};
 
 /// The opened library and its environment, of which ONNX Runtime allows one per process.
 #[derive(Debug)]
@@ -85,15 +85,15 @@ fn unavailable(failure: &OpenFailure) -> BackendError {
         FoundBy::Loader => (
             "ONNX Runtime's shared library".to_owned(),
             format!(
-                "install it (for example `pip install onnxruntime`), or name a libonnxruntime of at least 1.{} with \
-                 {LIBRARY_VARIABLE}",
+                "let edgebench fetch it (run once without --offline), install it (`pip install onnxruntime`), or name a \
+                 libonnxruntime of at least 1.{} by --ort-dylib or ORT_DYLIB_PATH",
                 ort::MINOR_VERSION
             ),
         ),
         found_by => (
             format!("ONNX Runtime from {} (found by: {found_by})", path.display()),
             format!(
-                "name a libonnxruntime of at least 1.{} for this machine's processor with {LIBRARY_VARIABLE}",
+                "name a libonnxruntime of at least 1.{} for this machine's processor by --ort-dylib or ORT_DYLIB_PATH",
                 ort::MINOR_VERSION
             ),
         ),
@@ -120,10 +120,10 @@ mod tests {
             panic!("{error}")
         };
         assert!(
-            what.contains("/nowhere/libonnxruntime.so") && what.contains(LIBRARY_VARIABLE),
+            what.contains("/nowhere/libonnxruntime.so") && what.contains("--ort-dylib"),
             "{what}"
         );
-        assert!(hint.contains(LIBRARY_VARIABLE), "{hint}");
+        assert!(hint.contains("--ort-dylib"), "{hint}");
         assert!(source.unwrap().to_string().contains("/nowhere/"));
     }
 }

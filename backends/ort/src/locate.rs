@@ -32,7 +32,7 @@ pub(crate) enum FoundBy {
 impl fmt::Display for FoundBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EdgebenchVariable => LIBRARY_VARIABLE,
+            Self::EdgebenchVariable => "--ort-dylib",
             Self::OrtVariable => "ORT_DYLIB_PATH",
             Self::Executable => "beside the executable",
             Self::Cache => "the cache",

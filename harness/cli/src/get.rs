@@ -9,6 +9,7 @@ use edgebench_runner::{WorkerCommand, WorkerFailure};
 
 use crate::args::RuntimeArgs;
 use crate::failure::{Doing as _, Failure};
+use crate::output::tell;
 use crate::workers::probe;
 
 const VERSION: &str = "1.31.1";
@@ -60,7 +61,8 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 /// cells become `unavailable`; nothing else stops for it.
 pub(crate) fn ensure(args: &RuntimeArgs, command: &WorkerCommand) {
     // A worker on another machine has its own libraries, and a library that is named is the user's affair.
-    if args.worker_prefix.is_some() || args.worker.is_some() || args.ort_dylib.is_some() {
+    let named = std::env::var_os("ORT_DYLIB_PATH").is_some_and(|path| !path.is_empty());
+    if args.worker_prefix.is_some() || args.worker.is_some() || args.ort_dylib.is_some() || named {
         return;
     }
     match probe(BACKEND, command) {
@@ -68,12 +70,14 @@ pub(crate) fn ensure(args: &RuntimeArgs, command: &WorkerCommand) {
         _ => return,
     }
     if args.offline {
-        eprintln!("note: ONNX Runtime is not on this machine, and --offline forbids fetching it");
+        tell("note: ONNX Runtime is not on this machine, and --offline forbids fetching it");
         return;
     }
     if let Err(failure) = fetch() {
-        eprint!("warning: ONNX Runtime could not be fetched\n{failure}");
-        eprintln!("hint: `python3 -m pip install onnxruntime=={VERSION}`, or name its library by --ort-dylib");
+        tell(format_args!(
+            "warning: ONNX Runtime could not be fetched\n{}",
+            failure.to_string().trim_end()
+        ));
     }
 }
 
@@ -89,11 +93,11 @@ fn fetch() -> Result<(), Failure> {
     let cache = cache_folder().ok_or_else(|| Failure::new("there is no cache folder").hint("set EDGEBENCH_CACHE"))?;
     fs::create_dir_all(&cache).doing(format_args!("create the cache folder `{}`", cache.display()))?;
     let place = cache.join(format!("onnxruntime-{VERSION}"));
-    eprintln!(
+    tell(format_args!(
         "fetching ONNX Runtime {VERSION} through pip into {} ({:.1} MB)",
         place.display(),
         wheel.bytes as f64 / 1e6
-    );
+    ));
     // In the cache itself, so that the last step is a rename within one file system.
     let work = tempfile::tempdir_in(&cache).doing("make a temporary folder in the cache")?;
     let requirements = work.path().join("requirements.txt");
@@ -123,17 +127,15 @@ fn fetch() -> Result<(), Failure> {
     )?;
     let ready = unpack(work.path())?;
     let library = place.join(format!("libonnxruntime.so.{VERSION}"));
-    if !library.is_file() {
-        // A folder that has lost its library is in the way of a whole one.
-        let _ = fs::remove_dir_all(&place);
-    }
+    // What lies there is not what can be opened, or nothing would have been fetched.
+    let _ = fs::remove_dir_all(&place);
     match fs::rename(&ready, &place) {
         // Another run was faster.
         Err(_) if library.is_file() => {}
         result => result.doing(format_args!("move the library to `{}`", place.display()))?,
     }
     let size = fs::metadata(&library).map_or(0, |file| file.len());
-    eprintln!("fetched {} ({})", library.display(), Bytes(size));
+    tell(format_args!("fetched {} ({})", library.display(), Bytes(size)));
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -219,8 +221,21 @@ fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreErro
     }
 }
 
+/// A runner that was killed may leave a worker behind that is just being started and still holds the lock.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 fn lock(journal: &File, folder: &Path) -> Result<(), StoreError> {
-    match journal.try_lock() {
+    let begin = Instant::now();
+    loop {
+        match journal.try_lock() {
+            Err(TryLockError::WouldBlock) if begin.elapsed() < PATIENCE => thread::sleep(PATIENCE / 20),
+            result => return locked(result, folder),
+        }
+    }
+}
+
+fn locked(result: Result<(), TryLockError>, folder: &Path) -> Result<(), StoreError> {
+    match result {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy(folder.to_owned())),
         // A file system without locks is no reason not to measure.

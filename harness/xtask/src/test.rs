@@ -28,7 +28,7 @@ pub(crate) fn run(install: bool) -> Result<bool, String> {
     });
     report.step("tests", || tests(&root, interpreter.as_deref()));
     if interpreter.is_none() {
-        report.step("tests of the ort backend", || {
+        report.step("tests with ONNX Runtime", || {
             Outcome::NotRun("ONNX Runtime comes with the tests' Python".into())
         });
     }
@@ -74,8 +74,8 @@ pub(crate) fn run(install: bool) -> Result<bool, String> {
     Ok(report.passed(strict))
 }
 
-/// All tests of the workspace. Those of the ort backend take ONNX Runtime from the tests' Python packages, and are left
-/// out where there are none.
+/// All tests of the workspace. Those that need ONNX Runtime take it from the tests' Python packages, and are left out
+/// where there are none.
 fn tests(root: &Path, interpreter: Option<&Path>) -> Outcome {
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);
@@ -85,7 +85,14 @@ fn tests(root: &Path, interpreter: Option<&Path>) -> Outcome {
         }
         Some(None) => return Outcome::Failed("the tests' Python packages hold no libonnxruntime".into()),
         None => {
-            command.args(["--exclude", "edgebench-ort"]);
+            command.args(["--exclude", "edgebench-ort", "--exclude", "edgebench"]);
+            let rest = cargo(root)
+                .args(["test", "--package", "edgebench", "--no-fail-fast", "--bins"])
+                .args(["--test", "architecture", "--test", "command"])
+                .status();
+            if !rest.is_ok_and(|status| status.success()) {
+                return Outcome::Failed("the tests of the command".into());
+            }
         }
     }
     passes(&mut command)
