@@ -1,7 +1,8 @@
-//! Outputs that a real runtime gets wrong are caught, whatever else is in the table.
+//! Real runtimes through the whole binary: the worker conforms with each of them, and outputs that one gets wrong are
+//! caught, whatever else is in the table.
 //!
 //! Needs ONNX Runtime, by `ORT_DYLIB_PATH` or where edgebench looks for it; `cargo xtask test` sees to that.
-#![cfg(all(feature = "ort", feature = "tract"))]
+#![cfg(all(feature = "ort", feature = "tract", feature = "candle"))]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 use std::path::Path;
@@ -45,6 +46,26 @@ fn fails(cells: &[Value], variant: &str, backend: &str) {
         cell["outcome"]
     );
     assert_eq!(cell["outputs"]["verdict"], "differ");
+}
+
+#[test]
+fn the_built_in_worker_conforms_with_every_runtime() {
+    for backend in ["ort", "tract", "candle"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_edgebench"))
+            .args([
+                "conformance",
+                "--backend",
+                backend,
+                "--",
+                env!("CARGO_BIN_EXE_edgebench"),
+                "worker",
+            ])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{backend}: {said}");
+        assert!(said.contains(" 0 failed"), "{backend}: {said}");
+    }
 }
 
 #[test]
