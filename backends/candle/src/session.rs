@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::Tensor as CandleTensor;
-use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Settings, Slot, Tensor, TensorSpec, TensorView};
+use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Settings, Slot, Tensor, TensorView};
 
 use crate::model::Model;
 use crate::{failure, model, tensor};
@@ -30,7 +30,7 @@ impl CandleSession {
         let shapes = model
             .inputs
             .iter()
-            .map(|input| concrete_shape(input, request.shapes))
+            .map(|input| request.shape(input))
             .collect::<Result<_, _>>()?;
         let spec = SessionSpec {
             inputs: model.inputs.clone(),
@@ -46,60 +46,21 @@ impl CandleSession {
             last: None,
         })
     }
-
-    fn fits(&self, i: usize, input: &TensorView<'_>) -> Result<(), BackendError> {
-        let (spec, shape) = (&self.spec.inputs[i], &self.shapes[i]);
-        if spec.dtype != input.dtype() {
-            return Err(BackendError::run(format!(
-                "input `{}` is {}, not {}",
-                spec.name,
-                spec.dtype,
-                input.dtype()
-            )));
-        }
-        if shape != input.shape() {
-            return Err(BackendError::run(format!(
-                "input `{}` has shape {:?}, and the model was loaded for {shape:?}",
-                spec.name,
-                input.shape()
-            )));
-        }
-        Ok(())
-    }
 }
 
 /// Checks the settings and returns the number of threads, as rayon's pool tells it.
 fn check(settings: &Settings) -> Result<usize, BackendError> {
-    let invalid = |name: &str, value: &str, why: String| {
-        Err(BackendError::InvalidSetting {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            why,
-        })
-    };
-    if settings.device != "cpu" {
-        return invalid("device", &settings.device, "this backend offers `cpu` alone".to_owned());
-    }
+    settings.require_cpu()?;
     if let Some((name, value)) = settings.options.iter().next() {
-        return invalid(name, value, "candle has no options".to_owned());
+        return Err(BackendError::invalid_setting(name, value, "candle has no options"));
     }
     let threads = rayon::current_num_threads();
     if threads != settings.threads {
+        let asked = settings.threads.to_string();
         let why = format!("this process's pool has {threads}, and it is sized once, by RAYON_NUM_THREADS");
-        return invalid("threads", &settings.threads.to_string(), why);
+        return Err(BackendError::invalid_setting("threads", asked, why));
     }
     Ok(threads)
-}
-
-fn concrete_shape(spec: &TensorSpec, shapes: &BTreeMap<String, Vec<usize>>) -> Result<Vec<usize>, BackendError> {
-    if let Some(shape) = shapes.get(&spec.name) {
-        return Ok(shape.clone());
-    }
-    spec.shape
-        .iter()
-        .copied()
-        .collect::<Option<_>>()
-        .ok_or_else(|| BackendError::load(format!("input `{}` has open axes and no shape was given", spec.name)))
 }
 
 impl Session for CandleSession {
@@ -108,21 +69,10 @@ impl Session for CandleSession {
     }
 
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
-        let known = |input: &&TensorView<'_>| self.spec.inputs.iter().any(|spec| spec.name == input.name());
-        if let Some(unknown) = inputs.iter().find(|input| !known(input)) {
-            return Err(BackendError::run(format!(
-                "the model has no input `{}`",
-                unknown.name()
-            )));
-        }
+        let inputs = self.spec.order_inputs(&self.shapes, inputs)?;
         let mut values = self.model.constants.clone();
-        for (i, spec) in self.spec.inputs.iter().enumerate() {
-            let mut named = inputs.iter().filter(|input| input.name() == spec.name);
-            let (Some(input), None) = (named.next(), named.next()) else {
-                return Err(BackendError::run(format!("input `{}` must be given once", spec.name)));
-            };
-            self.fits(i, input)?;
-            values.insert(spec.name.clone(), tensor::to_candle(input)?);
+        for input in &inputs {
+            values.insert(input.name().to_owned(), tensor::to_candle(input)?);
         }
         self.slots.push(values);
         Ok(Slot(self.slots.len() - 1))

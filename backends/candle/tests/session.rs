@@ -1,12 +1,22 @@
 //! Loads and runs small models.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use edgebench_api::{Backend, BackendError, DType, LoadRequest, Session, Settings, Slot, Tensor, TensorView};
+use edgebench_api::{Backend, BackendError, DType, Session, Settings, Tensor};
 use edgebench_candle::BACKEND;
-use edgebench_conformance::{Fixture, check_backend};
+use edgebench_conformance::{Fixture, OnnxCheck, OnnxModel, check_backend, check_onnx, infer};
+
+/// Weights of an outer graph and of the inner graphs of an `If`.
+const BRANCHES: OnnxModel = OnnxModel {
+    file_name: "branches.onnx",
+    bytes: include_bytes!("fixtures/branches.onnx"),
+};
+
+/// A convolution that candle-onnx refuses only when it comes to it.
+const STRIDES: OnnxModel = OnnxModel {
+    file_name: "strides.onnx",
+    bytes: include_bytes!("fixtures/strides.onnx"),
+};
 
 /// Sizes the pool as a worker's environment does: a test has not been started with it.
 fn one_thread() {
@@ -19,25 +29,9 @@ fn one_thread() {
     });
 }
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
-
-fn load_with(name: &str, shapes: &[(&str, &[usize])], settings: &Settings) -> Result<Box<dyn Session>, BackendError> {
+fn load(model: &OnnxModel) -> Result<Box<dyn Session>, BackendError> {
     one_thread();
-    let shapes: BTreeMap<String, Vec<usize>> = shapes
-        .iter()
-        .map(|(name, shape)| ((*name).to_owned(), shape.to_vec()))
-        .collect();
-    BACKEND.load(&LoadRequest {
-        model: &fixture(name),
-        shapes: &shapes,
-        settings,
-    })
-}
-
-fn load(name: &str, shapes: &[(&str, &[usize])]) -> Result<Box<dyn Session>, BackendError> {
-    load_with(name, shapes, &Settings::default())
+    model.load(&BACKEND, &[], &Settings::default())
 }
 
 fn floats(name: &str, shape: &[usize], elements: &[f32]) -> Tensor {
@@ -48,130 +42,36 @@ fn floats(name: &str, shape: &[usize], elements: &[f32]) -> Tensor {
 fn it_is_a_backend() {
     one_thread();
     let report = check_backend(&BACKEND, &Fixture::DENSE_RELU);
-    assert!(report.passed(), "{:#?}", report.failures().collect::<Vec<_>>());
+    assert!(report.passed(), "{report}");
 }
 
 #[test]
-fn slots_are_kept_apart_and_outputs_are_named() {
-    let mut session = load("linear.onnx", &[("x", &[2, 3])]).unwrap();
-    assert_eq!(session.spec().inputs[0].shape, [None, Some(3)]);
-    let one = floats("x", &[2, 3], &[1., 0., 0., 0., 1., 0.]);
-    let two = floats("x", &[2, 3], &[0., 0., 1., 1., 1., 1.]);
-    let one = session.prepare(&[one.view().unwrap()]).unwrap();
-    let two = session.prepare(&[two.view().unwrap()]).unwrap();
-    assert!(session.outputs().is_err(), "nothing has run");
-    for _ in 0..3 {
-        session.run(one).unwrap();
-        let outputs = session.outputs().unwrap();
-        assert_eq!(outputs[0], floats("y", &[2, 2], &[1., -1., 2., 0.5]));
-        assert_eq!(outputs[1], floats("mean", &[2], &[0., 1.25]));
-        session.run(two).unwrap();
-        assert_eq!(session.outputs().unwrap()[0], floats("y", &[2, 2], &[0., 3., 3., 2.5]));
-    }
-    session.clear();
-    assert!(session.run(one).is_err(), "the slots are gone");
-    assert!(session.outputs().is_err());
-}
-
-#[test]
-fn inputs_that_do_not_fit_are_refused() {
-    let mut session = load("linear.onnx", &[("x", &[1, 3])]).unwrap();
-    let bytes = [0; 24];
-    let cases = [
-        TensorView::new("z", DType::F32, &[1, 3], &bytes[..12]).unwrap(),
-        TensorView::new("x", DType::I32, &[1, 3], &bytes[..12]).unwrap(),
-        TensorView::new("x", DType::F32, &[2, 3], &bytes).unwrap(),
-        TensorView::new("x", DType::F32, &[3], &bytes[..12]).unwrap(),
-    ];
-    for case in cases {
-        assert!(
-            matches!(session.prepare(&[case]), Err(BackendError::Run { .. })),
-            "{case:?}"
-        );
-    }
-    let fits = TensorView::new("x", DType::F32, &[1, 3], &bytes[..12]).unwrap();
-    assert!(session.prepare(&[]).is_err());
-    assert!(session.prepare(&[fits, fits]).is_err());
-    assert_eq!(session.prepare(&[fits]).unwrap(), Slot(0));
-    assert!(load("linear.onnx", &[]).is_err(), "the batch axis is open");
-}
-
-#[test]
-fn the_types_that_candle_onnx_takes_go_in_and_come_out() {
-    let names = [
-        "float", "float16", "bfloat16", "double", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64",
-        "uint64", "bool",
-    ];
-    let taken = [
-        DType::F32,
-        DType::F16,
-        DType::F64,
-        DType::U8,
-        DType::U32,
-        DType::I64,
-        DType::Bool,
-    ];
-    for (dtype, name) in DType::ALL.into_iter().zip(names) {
-        let loaded = load(&format!("identity_{name}.onnx"), &[]);
-        if !taken.contains(&dtype) {
-            assert!(matches!(loaded, Err(BackendError::Unsupported { .. })), "{name}");
-            continue;
-        }
-        let mut session = loaded.unwrap();
-        assert_eq!(session.spec().inputs[0].dtype, dtype);
-        let data: Vec<u8> = (0..6 * dtype.size())
-            .map(|i| u8::from(i % dtype.size() == 0 && i % 2 == 0))
-            .collect();
-        let slot = session
-            .prepare(&[TensorView::new("x", dtype, &[2, 3], &data).unwrap()])
-            .unwrap();
-        session.run(slot).unwrap();
-        let outputs = session.outputs().unwrap();
-        assert_eq!(
-            outputs[0],
-            Tensor {
-                name: "y".to_owned(),
-                dtype,
-                shape: vec![2, 3],
-                data
-            },
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn half_weights_in_raw_bytes_are_used() {
-    let mut session = load("half.onnx", &[]).unwrap();
-    let x = [1f32, 1., 0.25].map(half::f16::from_f32);
-    let x = Tensor::new("x", DType::F16, [3], &x).unwrap();
-    let slot = session.prepare(&[x.view().unwrap()]).unwrap();
-    session.run(slot).unwrap();
-    assert_eq!(session.outputs().unwrap()[0].to_f32().unwrap(), [0.5, -2., 1.]);
+fn it_reads_onnx() {
+    one_thread();
+    let check = OnnxCheck {
+        lacks: &[DType::Bf16, DType::I8, DType::I16, DType::U16, DType::I32, DType::U64],
+        settings: Vec::new(),
+    };
+    let report = check_onnx(&BACKEND, &check);
+    assert!(report.passed(), "{report}");
 }
 
 #[test]
 fn inner_graphs_find_their_own_weights() {
-    let mut session = load("branches.onnx", &[]).unwrap();
+    let mut session = load(&BRANCHES).unwrap();
     for (x, y) in [(1., 12.), (-1., 7.), (2., 14.)] {
-        let x = floats("x", &[1], &[x]);
-        let slot = session.prepare(&[x.view().unwrap()]).unwrap();
-        session.run(slot).unwrap();
-        assert_eq!(session.outputs().unwrap()[0], floats("y", &[1], &[y]));
+        let outputs = infer(session.as_mut(), &floats("x", &[1], &[x])).unwrap();
+        assert_eq!(outputs, [floats("y", &[1], &[y])]);
     }
 }
 
 #[test]
 fn what_is_lacking_is_named() {
-    let error = load("unknown_operator.onnx", &[]).err().unwrap();
-    assert_eq!(error.operator(), Some("Frobnicate"), "{error}");
-    let error = load("int4.onnx", &[]).err().unwrap();
+    let error = load(&OnnxModel::INT4).err().unwrap();
     assert_eq!(error.operator(), Some("DequantizeLinear"), "{error}");
 
-    let mut session = load("strides.onnx", &[]).unwrap();
-    let x = floats("x", &[1, 1, 4, 4], &[0.; 16]);
-    let slot = session.prepare(&[x.view().unwrap()]).unwrap();
-    let error = session.run(slot).unwrap_err();
+    let mut session = load(&STRIDES).unwrap();
+    let error = infer(session.as_mut(), &floats("x", &[1, 1, 4, 4], &[0.; 16])).unwrap_err();
     assert_eq!(error.operator(), Some("Conv"), "{error}");
     assert!(session.outputs().is_err());
 }
@@ -184,19 +84,9 @@ fn settings_that_are_not_in_effect_are_refused() {
         ..Settings::default()
     };
     assert!(matches!(
-        load_with("linear.onnx", &[("x", &[1, 3])], &two),
+        OnnxModel::LINEAR.load(&BACKEND, &[("x", &[1, 3])], &two),
         Err(BackendError::InvalidSetting { .. })
     ));
     let environment = BACKEND.environment(&two);
     assert!(environment.contains(&("RAYON_NUM_THREADS".to_owned(), "2".to_owned())));
-    let session = load("linear.onnx", &[("x", &[1, 3])]).unwrap();
-    assert_eq!(session.spec().effective["threads"], "1");
-}
-
-#[test]
-fn what_is_no_model_does_not_load() {
-    for name in ["make.py", "absent.onnx"] {
-        let error = load(name, &[]).err().unwrap();
-        assert!(matches!(error, BackendError::Load { .. }), "{error}");
-    }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use edgebench_api::{Backend, BackendError, DType, LoadRequest, Session, Settings, Slot, Tensor};
+use edgebench_api::{
+    Backend, BackendError, DType, ErrorKind, LoadRequest, Session, Settings, Slot, Tensor, TensorError,
+};
 use tempfile::TempDir;
 
 use crate::fixture::Fixture;
 use crate::report::{Checked, Report, Stop, failed, must};
-
-/// What an effective setting says of a backend that reads no model.
-pub(crate) const NOT_READ: (&str, &str) = ("model", "not read");
+use crate::told::{names_are_told, reads_model, spec_is, threads_are};
 
 /// Checks a backend in this process: what it says of itself, its outputs, its slots, and that bad requests give errors.
 /// A backend that crashes takes the process with it.
@@ -43,9 +43,12 @@ pub fn check_backend(backend: &dyn Backend, fixture: &Fixture) -> Report {
     report.run("an input of another element type is an error", || subject.wrong_dtype());
     report.run("an input of another shape is an error", || subject.wrong_shape());
     report.run("a missing input is an error", || subject.missing_input());
+    report.run("an input given twice is an error", || subject.doubled_input());
+    report.run("an open axis without a shape is an error", || subject.open_axis());
     report.run("a missing model is an error", || subject.missing_model());
     report.run("a truncated model is an error", || subject.truncated_model());
     report.run("a model of noise is an error", || subject.noise_model());
+    report.run("a model of text is an error", || subject.text_model());
     report.run("an unknown option is an invalid setting", || subject.unknown_option());
     report.run("an unknown device is refused", || subject.unknown_device());
     report
@@ -63,6 +66,11 @@ impl Place {
         let model = folder.path().join(fixture.file_name);
         std::fs::write(&model, fixture.model).map_err(|error| failed(error.to_string()))?;
         Ok(Self { folder, model })
+    }
+
+    /// A path beside the model, with its extension.
+    fn other(&self, name: &str, fixture: &Fixture) -> PathBuf {
+        self.folder.path().join(format!("{name}-{}", fixture.file_name))
     }
 }
 
@@ -106,33 +114,11 @@ impl Subject<'_> {
     }
 
     fn probe(&self) -> Checked {
-        let probe = self.backend.probe().map_err(error)?;
-        must(!probe.runtime.is_empty() && !probe.version.is_empty(), || {
-            format!("{probe:?}")
-        })?;
-        must(!probe.devices.is_empty(), || "no device is named".to_owned())
+        names_are_told(&self.backend.probe().map_err(error)?)
     }
 
     fn spec(&self) -> Checked {
-        let session = self.load_real(1)?;
-        let spec = session.spec();
-        let (input, output) = (self.fixture.input()?, self.fixture.output()?);
-        let inputs: Vec<_> = spec
-            .inputs
-            .iter()
-            .map(|spec| (spec.name.as_str(), spec.dtype))
-            .collect();
-        let outputs: Vec<_> = spec
-            .outputs
-            .iter()
-            .map(|spec| (spec.name.as_str(), spec.dtype))
-            .collect();
-        must(inputs == [(input.name.as_str(), input.dtype)], || {
-            format!("the inputs are {inputs:?}")
-        })?;
-        must(outputs == [(output.name.as_str(), output.dtype)], || {
-            format!("the outputs are {outputs:?}")
-        })
+        spec_is(self.load_real(1)?.spec(), self.fixture)
     }
 
     fn threads(&self) -> Checked {
@@ -207,6 +193,7 @@ impl Subject<'_> {
         let slot = prepare(session.as_mut(), &self.fixture.batch(&[0])?).map_err(error)?;
         let before = run(session.as_mut(), slot)?;
         session.clear();
+        is_run_error(session.outputs())?;
         is_run_error(session.run(slot))?;
         let slot = prepare(session.as_mut(), &self.fixture.batch(&[1])?).map_err(error)?;
         must(slot == Slot(0), || {
@@ -229,80 +216,93 @@ impl Subject<'_> {
     fn wrong_dtype(&self) -> Checked {
         let input = self.fixture.batch(&[0])?;
         let elements = input.data.len() / input.dtype.size();
-        let wide = Tensor::new(input.name, DType::F64, input.shape, &vec![1f64; elements]);
-        self.prepare_fails(&[wide.map_err(|error| failed(error.to_string()))?])
+        let wide = Tensor::new(&input.name, DType::F64, &*input.shape, &vec![1f64; elements]);
+        self.prepare_fails(&[wide.map_err(malformed)?])?;
+        let of_integers = Tensor {
+            dtype: DType::I32,
+            ..input
+        };
+        self.prepare_fails(&[of_integers])
     }
 
     fn wrong_shape(&self) -> Checked {
         let input = self.fixture.batch(&[0])?;
-        let mut shape = input.shape;
-        let last = shape.len() - 1;
-        shape[last] += 1;
-        let elements: usize = shape.iter().product();
-        let long = Tensor::new(input.name, DType::F32, shape, &vec![1f32; elements]);
-        self.prepare_fails(&[long.map_err(|error| failed(error.to_string()))?])
+        let [batch, inner @ .., last] = &*input.shape else {
+            return Err(failed("the fixture's input has less than two axes"));
+        };
+        let longer = [&[*batch], inner, &[last + 1]].concat();
+        let of_two = [&[batch + 1], inner, &[*last]].concat();
+        let flat = [inner, &[*last]].concat();
+        for shape in [longer, of_two, flat] {
+            let elements: usize = shape.iter().product();
+            let other = Tensor::new(&input.name, DType::F32, shape, &vec![1f32; elements]);
+            self.prepare_fails(&[other.map_err(malformed)?])?;
+        }
+        Ok(())
     }
 
     fn missing_input(&self) -> Checked {
         self.prepare_fails(&[])
     }
 
+    fn doubled_input(&self) -> Checked {
+        let input = self.fixture.batch(&[0])?;
+        self.prepare_fails(&[input.clone(), input])
+    }
+
+    /// Inputs are refused, and leave no slot behind.
     fn prepare_fails(&self, inputs: &[Tensor]) -> Checked {
         let mut session = self.load(1)?;
         let views: Result<Vec<_>, _> = inputs.iter().map(Tensor::view).collect();
-        is_run_error(session.prepare(&views.map_err(|error| failed(error.to_string()))?))
+        is_run_error(session.prepare(&views.map_err(malformed)?))?;
+        let slot = prepare(session.as_mut(), &self.fixture.batch(&[0])?).map_err(error)?;
+        must(slot == Slot(0), || {
+            format!("the first slot after the refusal is {}", slot.0)
+        })
+    }
+
+    fn open_axis(&self) -> Checked {
+        reads_model(&self.load(1)?.spec().effective)?;
+        let loaded = self.backend.load(&LoadRequest {
+            model: &self.place.model,
+            shapes: &BTreeMap::new(),
+            settings: &Settings::default(),
+        });
+        is_refused(loaded, &[ErrorKind::Load])
     }
 
     fn missing_model(&self) -> Checked {
-        self.load_fails(
-            &self
-                .place
-                .folder
-                .path()
-                .join(format!("absent-{}", self.fixture.file_name)),
-        )
+        let model = self.place.other("absent", self.fixture);
+        is_refused(self.load_with(&model, &Settings::default())?, &[ErrorKind::Load])
     }
 
     fn truncated_model(&self) -> Checked {
-        self.bad_model("truncated", &self.fixture.model[..self.fixture.model.len() / 2])
+        let half = &self.fixture.model[..self.fixture.model.len() / 2];
+        self.bad_model("truncated", half, &[ErrorKind::Load, ErrorKind::Unsupported])
     }
 
     fn noise_model(&self) -> Checked {
-        self.bad_model("noise", &[0xff; 64])
+        self.bad_model("noise", &[0xff; 64], &[ErrorKind::Load, ErrorKind::Unsupported])
     }
 
-    fn bad_model(&self, name: &str, bytes: &[u8]) -> Checked {
+    fn text_model(&self) -> Checked {
+        self.bad_model("text", include_bytes!("../fixtures/make.py"), &[ErrorKind::Load])
+    }
+
+    fn bad_model(&self, name: &str, bytes: &[u8], kinds: &[ErrorKind]) -> Checked {
         reads_model(&self.load(1)?.spec().effective)?;
-        let path = self
-            .place
-            .folder
-            .path()
-            .join(format!("{name}-{}", self.fixture.file_name));
-        std::fs::write(&path, bytes).map_err(|error| failed(error.to_string()))?;
-        self.load_fails(&path)
-    }
-
-    fn load_fails(&self, model: &Path) -> Checked {
-        match self.load_with(model, &Settings::default())? {
-            Err(BackendError::Load { .. } | BackendError::Unsupported { .. }) => Ok(()),
-            Err(other) => Err(failed(format!("it is another error: {other}"))),
-            Ok(_) => Err(failed("it loaded")),
-        }
+        let model = self.place.other(name, self.fixture);
+        std::fs::write(&model, bytes).map_err(|error| failed(error.to_string()))?;
+        is_refused(self.load_with(&model, &Settings::default())?, kinds)
     }
 
     fn unknown_option(&self) -> Checked {
-        let options = BTreeMap::from([("no-such-option".to_owned(), "1".to_owned())]);
-        match self.load_with(
-            &self.place.model,
-            &Settings {
-                options,
-                ..Settings::default()
-            },
-        )? {
-            Err(BackendError::InvalidSetting { .. }) => Ok(()),
-            Err(other) => Err(failed(format!("it is another error: {other}"))),
-            Ok(_) => Err(failed("it loaded")),
-        }
+        let settings = Settings {
+            options: BTreeMap::from([("no-such-option".to_owned(), "1".to_owned())]),
+            ..Settings::default()
+        };
+        let loaded = self.load_with(&self.place.model, &settings)?;
+        is_refused(loaded, &[ErrorKind::InvalidSetting])
     }
 
     fn unknown_device(&self) -> Checked {
@@ -310,37 +310,17 @@ impl Subject<'_> {
             device: "no-such-device".to_owned(),
             ..Settings::default()
         };
-        match self.load_with(&self.place.model, &settings)? {
-            Err(
-                BackendError::InvalidSetting { .. }
-                | BackendError::Unavailable { .. }
-                | BackendError::Unsupported { .. },
-            ) => Ok(()),
-            Err(other) => Err(failed(format!("it is another error: {other}"))),
-            Ok(_) => Err(failed("it loaded, so it fell back silently")),
-        }
+        let kinds = [
+            ErrorKind::InvalidSetting,
+            ErrorKind::Unavailable,
+            ErrorKind::Unsupported,
+        ];
+        is_refused(self.load_with(&self.place.model, &settings)?, &kinds)
     }
 }
 
-/// Excuses a backend that reads no model.
-pub(crate) fn reads_model(effective: &BTreeMap<String, String>) -> Checked {
-    match effective.get(NOT_READ.0) {
-        Some(value) if value == NOT_READ.1 => Err(Stop::NotApplicable("the backend reads no model".to_owned())),
-        _ => Ok(()),
-    }
-}
-
-/// The threads in effect are those asked for.
-pub(crate) fn threads_are(effective: &BTreeMap<String, String>, asked: usize) -> Checked {
-    match effective.get("threads") {
-        Some(found) if *found == asked.to_string() => Ok(()),
-        found => Err(failed(format!(
-            "{asked} were asked for, and the effective setting is {found:?}"
-        ))),
-    }
-}
-
-fn prepare(session: &mut dyn Session, input: &Tensor) -> Result<Slot, BackendError> {
+/// Prepares a slot with one input.
+pub(crate) fn prepare(session: &mut dyn Session, input: &Tensor) -> Result<Slot, BackendError> {
     let view = input.view().map_err(|error| BackendError::run(error.to_string()))?;
     session.prepare(&[view])
 }
@@ -355,22 +335,37 @@ fn run(session: &mut dyn Session, slot: Slot) -> Checked<Tensor> {
     }
 }
 
-fn is_run_error<T>(result: Result<T, BackendError>) -> Checked {
+/// The result is an error of an inference.
+pub(crate) fn is_run_error<T>(result: Result<T, BackendError>) -> Checked {
+    is_refused(result, &[ErrorKind::Run])
+}
+
+/// The result is an error of one of these kinds.
+pub(crate) fn is_refused<T>(result: Result<T, BackendError>, kinds: &[ErrorKind]) -> Checked {
     match result {
-        Err(BackendError::Run { .. }) => Ok(()),
+        Err(refused) if kinds.contains(&refused.kind()) => Ok(()),
         Err(other) => Err(failed(format!("it is another error: {other}"))),
         Ok(_) => Err(failed("there was no error")),
     }
 }
 
-/// A backend's error with its causes.
+/// A tensor of the checks' own that breaks its description.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn error(error: BackendError) -> Stop {
+pub(crate) fn malformed(error: TensorError) -> Stop {
+    failed(error.to_string())
+}
+
+/// A backend's error with its causes and its hint.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn error(error: BackendError) -> Stop {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(&error);
     while let Some(cause) = next {
         text = format!("{text}: {cause}");
         next = cause.source();
+    }
+    if let Some(hint) = error.hint() {
+        text = format!("{text}; hint: {hint}");
     }
     Stop::Failed(text)
 }

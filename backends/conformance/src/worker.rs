@@ -9,10 +9,10 @@ use edgebench_api::{ErrorKind, Settings};
 use edgebench_protocol::{Answer, Hello, Load, Loaded, Request, VERSION};
 use tempfile::TempDir;
 
-use crate::backend::{reads_model, threads_are};
 use crate::client::{Client, END, unexpected};
 use crate::fixture::Fixture;
 use crate::report::{Checked, Report, failed, must};
+use crate::told::{names_are_told, reads_model, spec_is, threads_are};
 use crate::{faults, values};
 
 /// What to check a worker with.
@@ -235,36 +235,14 @@ impl<'a> Subject<'a> {
             backend: self.backend.clone(),
         };
         match self.start()?.ask(request)? {
-            Answer::Probe(probe) => {
-                must(!probe.runtime.is_empty() && !probe.version.is_empty(), || {
-                    format!("{probe:?}")
-                })?;
-                must(!probe.devices.is_empty(), || "no device is named".to_owned())
-            }
+            Answer::Probe(probe) => names_are_told(&probe),
             other => Err(unexpected(&other)),
         }
     }
 
     fn spec(&mut self) -> Checked {
         let (_client, loaded) = self.loaded_real(&Settings::default())?;
-        let (input, output) = (self.fixture().input()?, self.fixture().output()?);
-        let spec = loaded.spec;
-        let inputs: Vec<_> = spec
-            .inputs
-            .iter()
-            .map(|spec| (spec.name.as_str(), spec.dtype))
-            .collect();
-        let outputs: Vec<_> = spec
-            .outputs
-            .iter()
-            .map(|spec| (spec.name.as_str(), spec.dtype))
-            .collect();
-        must(inputs == [(input.name.as_str(), input.dtype)], || {
-            format!("the inputs are {inputs:?}")
-        })?;
-        must(outputs == [(output.name.as_str(), output.dtype)], || {
-            format!("the outputs are {outputs:?}")
-        })?;
+        spec_is(&loaded.spec, self.fixture())?;
         must(loaded.ring == 3, || {
             format!("the ring has {} slots, and 3 were asked for", loaded.ring)
         })

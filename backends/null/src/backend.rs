@@ -35,13 +35,7 @@ impl Backend for Null {
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         let settings = request.settings;
-        if settings.device != "cpu" {
-            return Err(BackendError::InvalidSetting {
-                name: "device".to_owned(),
-                value: settings.device.clone(),
-                why: "there is only `cpu`".to_owned(),
-            });
-        }
+        settings.require_cpu()?;
         let options = Options::parse(&settings.options)?;
         fs::metadata(request.model).map_err(|source| BackendError::Load {
             what: format!("{} cannot be read", request.model.display()),
@@ -88,6 +82,6 @@ impl Backend for Null {
             state: Vec::new(),
             effective,
         };
-        Ok(Box::new(NullSession::new(spec, settings.batch, options)?))
+        Ok(Box::new(NullSession::new(spec, request, options)?))
     }
 }

@@ -48,11 +48,9 @@ impl Options {
             unsupported: None,
         };
         for (name, value) in options {
-            parsed.set(name, value).map_err(|why| BackendError::InvalidSetting {
-                name: name.clone(),
-                value: value.clone(),
-                why: why.to_owned(),
-            })?;
+            parsed
+                .set(name, value)
+                .map_err(|why| BackendError::invalid_setting(name, value, why))?;
         }
         Ok(parsed)
     }

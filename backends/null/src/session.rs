@@ -5,7 +5,7 @@ use std::hint::{black_box, spin_loop};
 use std::io;
 use std::time::{Duration, Instant};
 
-use edgebench_api::{BackendError, DType, Session, SessionSpec, Slot, Tensor, TensorView};
+use edgebench_api::{BackendError, DType, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
 use memmap2::Mmap;
 
 use crate::options::{Options, Output};
@@ -17,6 +17,8 @@ const PAGE: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct NullSession {
     spec: SessionSpec,
+    /// The shape of each input, in the order of the spec.
+    shapes: Vec<Vec<usize>>,
     batch: usize,
     options: Options,
     /// The output of every slot.
@@ -31,14 +33,15 @@ pub(crate) struct NullSession {
 }
 
 impl NullSession {
-    pub(crate) fn new(spec: SessionSpec, batch: usize, options: Options) -> Result<Self, BackendError> {
+    pub(crate) fn new(spec: SessionSpec, request: &LoadRequest<'_>, options: Options) -> Result<Self, BackendError> {
         let mapped = map(options.map).map_err(|source| BackendError::Load {
             what: "the file for `map` cannot be made".to_owned(),
             source: Some(Box::new(source)),
         })?;
         Ok(Self {
             spec,
-            batch,
+            shapes: request.shapes.values().cloned().collect(),
+            batch: request.settings.batch,
             slots: Vec::new(),
             last: None,
             runs: 0,
@@ -49,31 +52,6 @@ impl NullSession {
             _mapped: mapped,
             options,
         })
-    }
-
-    fn check(&self, inputs: &[TensorView<'_>]) -> Result<(), BackendError> {
-        if inputs.len() != self.spec.inputs.len() {
-            return Err(BackendError::run(format!(
-                "{} inputs are given, and there are {}",
-                inputs.len(),
-                self.spec.inputs.len()
-            )));
-        }
-        for (input, spec) in inputs.iter().zip(&self.spec.inputs) {
-            let shape: Vec<_> = input.shape().iter().copied().map(Some).collect();
-            if input.name() != spec.name || input.dtype() != spec.dtype || shape != spec.shape {
-                return Err(BackendError::run(format!(
-                    "input `{}` of {} with shape {:?} does not fit `{}` of {} with shape {:?}",
-                    input.name(),
-                    input.dtype(),
-                    input.shape(),
-                    spec.name,
-                    spec.dtype,
-                    spec.shape.iter().flatten().collect::<Vec<_>>(),
-                )));
-            }
-        }
-        Ok(())
     }
 
     fn output(&self, inputs: &[TensorView<'_>]) -> Result<Tensor, BackendError> {
@@ -111,8 +89,8 @@ impl Session for NullSession {
     }
 
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
-        self.check(inputs)?;
-        let output = self.output(inputs)?;
+        let inputs = self.spec.order_inputs(&self.shapes, inputs)?;
+        let output = self.output(&inputs)?;
         self.slots.push(output);
         Ok(Slot(self.slots.len() - 1))
     }

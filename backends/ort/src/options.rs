@@ -22,12 +22,7 @@ impl Options {
     /// # Errors
     /// [`BackendError::InvalidSetting`] for a device or an option that is not known.
     pub(crate) fn new(settings: &Settings) -> Result<Self, BackendError> {
-        if settings.device != "cpu" {
-            return Err(invalid("device", &settings.device, "this backend offers `cpu` alone"));
-        }
-        if settings.threads == 0 {
-            return Err(invalid("threads", "0", "an inference needs at least one thread"));
-        }
+        settings.require_cpu()?;
         let mut options = Self {
             graph_optimisation: GraphOptimizationLevel::All,
             spinning: true,
@@ -35,21 +30,22 @@ impl Options {
             memory_pattern: true,
         };
         for (name, value) in &settings.options {
-            match name.as_str() {
-                "graph_optimisation" => options.graph_optimisation = level(name, value)?,
-                "spinning" => options.spinning = switch(name, value)?,
-                "memory_arena" => options.memory_arena = switch(name, value)?,
-                "memory_pattern" => options.memory_pattern = switch(name, value)?,
-                _ => {
-                    return Err(invalid(
-                        name,
-                        value,
-                        "ort knows graph_optimisation, spinning, memory_arena and memory_pattern",
-                    ));
-                }
-            }
+            options
+                .set(name, value)
+                .map_err(|why| BackendError::invalid_setting(name, value, why))?;
         }
         Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
+        match name {
+            "graph_optimisation" => self.graph_optimisation = level(value)?,
+            "spinning" => self.spinning = switch(value)?,
+            "memory_arena" => self.memory_arena = switch(value)?,
+            "memory_pattern" => self.memory_pattern = switch(value)?,
+            _ => return Err("ort knows graph_optimisation, spinning, memory_arena and memory_pattern"),
+        }
+        Ok(())
     }
 
     /// The options by name, as they go into the effective settings.
@@ -64,13 +60,13 @@ impl Options {
     }
 }
 
-fn level(name: &str, value: &str) -> Result<GraphOptimizationLevel, BackendError> {
+fn level(value: &str) -> Result<GraphOptimizationLevel, &'static str> {
     match value {
         "disable" => Ok(GraphOptimizationLevel::Disable),
         "basic" => Ok(GraphOptimizationLevel::Level1),
         "extended" => Ok(GraphOptimizationLevel::Level2),
         "all" => Ok(GraphOptimizationLevel::All),
-        _ => Err(invalid(name, value, "it takes disable, basic, extended or all")),
+        _ => Err("it takes disable, basic, extended or all"),
     }
 }
 
@@ -83,19 +79,11 @@ fn level_name(level: GraphOptimizationLevel) -> &'static str {
     }
 }
 
-fn switch(name: &str, value: &str) -> Result<bool, BackendError> {
+fn switch(value: &str) -> Result<bool, &'static str> {
     match value {
         "on" => Ok(true),
         "off" => Ok(false),
-        _ => Err(invalid(name, value, "it takes on or off")),
-    }
-}
-
-fn invalid(name: &str, value: &str, why: &str) -> BackendError {
-    BackendError::InvalidSetting {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        why: why.to_owned(),
+        _ => Err("it takes on or off"),
     }
 }
 

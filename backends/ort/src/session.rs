@@ -18,7 +18,8 @@ use crate::tensor;
 pub(crate) struct OrtSession {
     runtime: Runtime,
     spec: SessionSpec,
-    shapes: BTreeMap<String, Vec<usize>>,
+    // The shape of each input, in the order of the spec: those that the model was loaded for.
+    shapes: Vec<Vec<usize>>,
     // One binding per slot: it holds the slot's inputs, and the buffers that its outputs are written to. They are not
     // shared between slots: a value would have to be bound before its shape is known, and a model may declare its
     // outputs' shapes wrongly or not at all.
@@ -42,60 +43,19 @@ impl OrtSession {
             state: Vec::new(),
             effective: effective(request, options),
         };
-        for input in &spec.inputs {
-            if input.shape.contains(&None) && !request.shapes.contains_key(&input.name) {
-                return Err(BackendError::load(format!(
-                    "input `{}` has open axes and no shape was given",
-                    input.name
-                )));
-            }
-        }
+        let shapes = spec
+            .inputs
+            .iter()
+            .map(|input| request.shape(input))
+            .collect::<Result<_, _>>()?;
         let outputs = spec.outputs.len();
         Ok(Self {
             runtime,
             spec,
-            shapes: request.shapes.clone(),
+            shapes,
             slots: Vec::new(),
             last: Vec::with_capacity(outputs),
         })
-    }
-
-    /// Whether inputs are those of the model, each once, each with the type and the shape it was loaded for.
-    fn check(&self, inputs: &[TensorView<'_>]) -> Result<(), BackendError> {
-        for (i, input) in inputs.iter().enumerate() {
-            let name = input.name();
-            let spec = self.spec.inputs.iter().find(|spec| spec.name == name);
-            let spec = spec.ok_or_else(|| BackendError::run(format!("the model has no input `{name}`")))?;
-            if inputs[..i].iter().any(|earlier| earlier.name() == name) {
-                return Err(BackendError::run(format!("input `{name}` is given twice")));
-            }
-            if spec.dtype != input.dtype() {
-                return Err(BackendError::run(format!(
-                    "input `{name}` is {}, not {}",
-                    spec.dtype,
-                    input.dtype()
-                )));
-            }
-            let fits = match self.shapes.get(name) {
-                Some(shape) => shape == input.shape(),
-                None => spec.shape.iter().copied().eq(input.shape().iter().copied().map(Some)),
-            };
-            if !fits {
-                return Err(BackendError::run(format!(
-                    "input `{name}` has shape {:?}, which is not what the model was loaded for",
-                    input.shape()
-                )));
-            }
-        }
-        match self
-            .spec
-            .inputs
-            .iter()
-            .find(|spec| !inputs.iter().any(|input| input.name() == spec.name))
-        {
-            Some(missing) => Err(BackendError::run(format!("input `{}` is missing", missing.name))),
-            None => Ok(()),
-        }
     }
 
     fn bind(&self, inputs: &[TensorView<'_>]) -> Result<IoBinding, BackendError> {
@@ -149,8 +109,8 @@ impl Session for OrtSession {
     }
 
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
-        self.check(inputs)?;
-        let binding = self.bind(inputs)?;
+        let inputs = self.spec.order_inputs(&self.shapes, inputs)?;
+        let binding = self.bind(&inputs)?;
         self.slots.push(binding);
         Ok(Slot(self.slots.len() - 1))
     }

@@ -1,6 +1,5 @@
 //! From a file to a plan.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -129,7 +128,7 @@ fn typed(onnx: &Onnx, proto: &ModelProto, request: &LoadRequest<'_>) -> Result<(
         let name = model.node(outlet.node).name.clone();
         let fact = model.outlet_fact(outlet)?.clone();
         let spec = input_spec(name, &fact).map_err(Failure::Ours)?;
-        let shape = concrete_shape(&spec, request.shapes).map_err(Failure::Ours)?;
+        let shape = request.shape(&spec).map_err(Failure::Ours)?;
         let datum_type = tensor::datum_type(spec.dtype).unwrap_or(DatumType::F32);
         model.set_input_fact(i, InferenceFact::dt_shape(datum_type, shape))?;
         inputs.push(spec);
@@ -187,15 +186,4 @@ fn output_spec(name: String, fact: &TypedFact) -> Result<TensorSpec, BackendErro
         dtype,
         shape: fact.shape.iter().map(|dim| dim.to_usize().ok()).collect(),
     })
-}
-
-fn concrete_shape(spec: &TensorSpec, shapes: &BTreeMap<String, Vec<usize>>) -> Result<Vec<usize>, BackendError> {
-    if let Some(shape) = shapes.get(&spec.name) {
-        return Ok(shape.clone());
-    }
-    spec.shape
-        .iter()
-        .copied()
-        .collect::<Option<_>>()
-        .ok_or_else(|| BackendError::load(format!("input `{}` has open axes and no shape was given", spec.name)))
 }

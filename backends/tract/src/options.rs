@@ -19,25 +19,22 @@ impl Stage {
     /// # Errors
     /// [`BackendError::InvalidSetting`] for a device or an option that is not known.
     pub(crate) fn new(settings: &Settings) -> Result<Self, BackendError> {
-        if settings.device != "cpu" {
-            return Err(invalid("device", &settings.device, "this backend offers `cpu` alone"));
-        }
-        if settings.threads == 0 {
-            return Err(invalid("threads", "0", "an inference needs at least one thread"));
-        }
+        settings.require_cpu()?;
         let mut stage = Self::Optimised;
         for (name, value) in &settings.options {
-            stage = match (name.as_str(), value.as_str()) {
-                ("optimisation", "typed") => Self::Typed,
-                ("optimisation", "decluttered") => Self::Decluttered,
-                ("optimisation", "optimised") => Self::Optimised,
-                ("optimisation", _) => {
-                    return Err(invalid(name, value, "it takes typed, decluttered or optimised"));
-                }
-                _ => return Err(invalid(name, value, "tract knows optimisation alone")),
-            };
+            stage = Self::of_option(name, value).map_err(|why| BackendError::invalid_setting(name, value, why))?;
         }
         Ok(stage)
+    }
+
+    fn of_option(name: &str, value: &str) -> Result<Self, &'static str> {
+        match (name, value) {
+            ("optimisation", "typed") => Ok(Self::Typed),
+            ("optimisation", "decluttered") => Ok(Self::Decluttered),
+            ("optimisation", "optimised") => Ok(Self::Optimised),
+            ("optimisation", _) => Err("it takes typed, decluttered or optimised"),
+            _ => Err("tract knows optimisation alone"),
+        }
     }
 
     /// The name that the option takes.
@@ -47,14 +44,6 @@ impl Stage {
             Self::Decluttered => "decluttered",
             Self::Optimised => "optimised",
         }
-    }
-}
-
-fn invalid(name: &str, value: &str, why: &str) -> BackendError {
-    BackendError::InvalidSetting {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        why: why.to_owned(),
     }
 }
 

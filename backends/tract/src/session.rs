@@ -40,11 +40,8 @@ impl TractSession {
         let shapes = prepared
             .inputs
             .iter()
-            .map(|input| match request.shapes.get(&input.name) {
-                Some(shape) => shape.clone(),
-                None => input.shape.iter().copied().flatten().collect(),
-            })
-            .collect();
+            .map(|input| request.shape(input))
+            .collect::<Result<_, _>>()?;
         let effective = BTreeMap::from([
             ("threads".to_owned(), threads(&executor).to_string()),
             ("optimisation".to_owned(), stage.name().to_owned()),
@@ -66,26 +63,6 @@ impl TractSession {
             last: None,
         })
     }
-
-    fn fits(&self, i: usize, input: &TensorView<'_>) -> Result<(), BackendError> {
-        let (spec, shape) = (&self.spec.inputs[i], &self.shapes[i]);
-        if spec.dtype != input.dtype() {
-            return Err(BackendError::run(format!(
-                "input `{}` is {}, not {}",
-                spec.name,
-                spec.dtype,
-                input.dtype()
-            )));
-        }
-        if shape != input.shape() {
-            return Err(BackendError::run(format!(
-                "input `{}` has shape {:?}, and the model was loaded for {shape:?}",
-                spec.name,
-                input.shape()
-            )));
-        }
-        Ok(())
-    }
 }
 
 /// The threads of a pool, as it tells them itself.
@@ -102,24 +79,11 @@ impl Session for TractSession {
     }
 
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
-        if let Some(unknown) = inputs
+        let inputs = self.spec.order_inputs(&self.shapes, inputs)?;
+        let values = inputs
             .iter()
-            .find(|input| !self.spec.inputs.iter().any(|s| s.name == input.name()))
-        {
-            return Err(BackendError::run(format!(
-                "the model has no input `{}`",
-                unknown.name()
-            )));
-        }
-        let mut values = TVec::new();
-        for (i, spec) in self.spec.inputs.iter().enumerate() {
-            let mut named = inputs.iter().filter(|input| input.name() == spec.name);
-            let (Some(input), None) = (named.next(), named.next()) else {
-                return Err(BackendError::run(format!("input `{}` must be given once", spec.name)));
-            };
-            self.fits(i, input)?;
-            values.push(tensor::to_tract(input)?.into_tvalue());
-        }
+            .map(|input| Ok(tensor::to_tract(input)?.into_tvalue()))
+            .collect::<Result<_, BackendError>>()?;
         self.slots.push(values);
         Ok(Slot(self.slots.len() - 1))
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BackendError, SessionSpec, Settings, Tensor, TensorView};
+use crate::{BackendError, SessionSpec, Settings, Tensor, TensorSpec, TensorView};
 
 /// A device that a runtime can use on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +44,20 @@ pub struct LoadRequest<'a> {
     pub shapes: &'a BTreeMap<String, Vec<usize>>,
     /// Threads, batch, device, options.
     pub settings: &'a Settings,
+}
+
+impl LoadRequest<'_> {
+    /// The shape that an input is loaded for: the one that is given, or the model's where it has no open axes.
+    ///
+    /// # Errors
+    /// [`BackendError::Load`] when there is neither.
+    pub fn shape(&self, input: &TensorSpec) -> Result<Vec<usize>, BackendError> {
+        self.shapes
+            .get(&input.name)
+            .cloned()
+            .or_else(|| input.shape.iter().copied().collect())
+            .ok_or_else(|| BackendError::load(format!("input `{}` has open axes and no shape was given", input.name)))
+    }
 }
 
 /// A set of prepared inputs, held by a session until [`Session::clear`].
@@ -97,9 +111,9 @@ pub trait Session {
     /// Copies the last outputs to the host, in the order of the spec. Timed as a copy.
     ///
     /// # Errors
-    /// [`BackendError::Run`] before the first run, or when the copy fails.
+    /// [`BackendError::Run`] before the first run since the session was loaded or cleared, or when the copy fails.
     fn outputs(&mut self) -> Result<Vec<Tensor>, BackendError>;
 
-    /// Forgets all slots.
+    /// Forgets all slots and the last outputs.
     fn clear(&mut self);
 }

@@ -114,6 +114,15 @@ impl BackendError {
         }
     }
 
+    /// A setting that is refused.
+    pub fn invalid_setting(name: impl Into<String>, value: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::InvalidSetting {
+            name: name.into(),
+            value: value.into(),
+            why: why.into(),
+        }
+    }
+
     /// A load error without a further cause.
     pub fn load(what: impl Into<String>) -> Self {
         Self::Load {
