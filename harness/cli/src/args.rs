@@ -101,6 +101,9 @@ pub(crate) struct Selection {
     /// Warm-up of an invocation, at least
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) warmup_secs: Option<Duration>,
+    /// The largest part of a test set to evaluate: 1000, 300, 100, 30, 10 or 3 samples [default: what time allows]
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<usize>,
     /// An option of a runtime, such as ort.spinning=off
     #[arg(short = 'O', long, value_name = "BACKEND.NAME=VALUE", value_parser = option)]
     pub(crate) option: Vec<RuntimeOption>,

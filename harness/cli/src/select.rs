@@ -90,6 +90,7 @@ fn request(args: &Selection, workers: &BTreeMap<String, WorkerCommand>) -> PlanR
         warm_up: args.warmup_secs,
         measure: args.min_secs,
         timeout: args.timeout,
+        samples: args.samples,
         reference: args.reference.clone(),
         inputs_sha256: None,
     }

@@ -254,7 +254,10 @@ fn evaluate(
     let projected_s = |samples: usize| samples.div_ceil(task.id.settings.batch.max(1)) as f64 * median_ns / 1e9;
     let parts = &task.inputs.parts;
     let fits = |samples: usize, longest_s: f64| projected_s(samples) <= longest_s;
-    let part = if task.quick {
+    let part = if let Some(most) = task.measure.samples {
+        let fitting = parts.iter().find(|part| part.len() <= most).or(parts.last());
+        fitting.filter(|_| task.inputs.samples > most)
+    } else if task.quick {
         let fitting = parts.iter().find(|part| fits(part.len(), LONG_QUICK_EVALUATION_S));
         fitting.or(parts.last())
     } else if fits(task.inputs.samples, LONG_EVALUATION_S) {

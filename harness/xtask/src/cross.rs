@@ -49,18 +49,23 @@ pub(crate) fn run() -> Result<bool, String> {
         return Ok(false);
     }
     let binary = cross_folder(&root).join(TARGET).join("release/edgebench");
+    // Debian's own libraries for the target lie on the search path as well, and do not go with this loader.
+    let emulator = format!("qemu-aarch64 -L {SYSROOT} -E LD_LIBRARY_PATH={SYSROOT}/lib");
     let emulated = |arguments: &[&str]| {
-        let mut command = Command::new("qemu-aarch64");
+        let mut words = emulator.split(' ');
+        let mut command = Command::new(words.next().unwrap_or_default());
         command
             .current_dir(&root)
             .env("EDGEBENCH_EMULATED", "1")
-            .args(["-L", SYSROOT])
+            .args(words)
             .arg(&binary)
             .args(arguments)
-            .args(["--worker-prefix", &format!("qemu-aarch64 -L {SYSROOT}")]);
+            .args(["--worker-prefix", &emulator]);
         passes(&mut command)
     };
-    let tract = emulated(&["run", "starter", "--quick", "--backend", "tract", "--timeout", "600s"]);
+    // As many samples as let an accuracy be shown; an emulated inference takes up to a second.
+    let quick = ["run", "starter", "--quick", "--samples", "100", "--timeout", "600s"];
+    let tract = emulated(&[&quick[..], &["--backend", "tract"]].concat());
     // `null` computes nothing, so it has no outputs to be right: it shows that worker and runner work there.
     let model = "suites/starter/fashion/models/fp32.onnx";
     let null = emulated(&["run", "--model", model, "--quick", "--backend", "null"]);

@@ -63,6 +63,8 @@ pub struct MeasurePlan {
     pub min_samples: u64,
     /// What a request to a worker may take beyond what it takes by its own bounds.
     pub timeout_ns: u64,
+    /// The largest part of a test set that is evaluated, in samples, however long it takes; without it time decides.
+    pub samples: Option<usize>,
 }
 
 /// Why there is no plan.
@@ -293,6 +295,7 @@ fn measure(request: &PlanRequest, suite: &MeasureTable) -> Result<MeasurePlan, P
         measure_ns: seconds("measurement", request.measure, measure_s)?,
         min_samples,
         timeout_ns: seconds("timeout", request.timeout, suite.timeout_s)?,
+        samples: request.samples,
     })
 }
 

@@ -39,6 +39,8 @@ pub struct PlanRequest {
     pub measure: Option<Duration>,
     /// What a request to a worker may take beyond its own bounds.
     pub timeout: Option<Duration>,
+    /// The largest part of a test set to evaluate, in samples, however long it takes.
+    pub samples: Option<usize>,
     /// The backend whose outputs the others are held against, one of those that run; the suite's first otherwise.
     pub reference: Option<String>,
     /// SHA-256 of inputs that come from elsewhere than the suite.
@@ -63,6 +65,7 @@ impl Default for PlanRequest {
             warm_up: None,
             measure: None,
             timeout: None,
+            samples: None,
             reference: None,
             inputs_sha256: None,
         }
