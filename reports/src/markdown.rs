@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use edgebench_api::Bytes;
-use edgebench_record::{Cell, Host, Record};
+use edgebench_record::{Cell, Host, OutputsVerdict, Record};
 
 use crate::answer::answers;
 use crate::caveats::caveats;
@@ -84,7 +84,7 @@ fn failures(record: &Record, out: &mut String) {
         if let Some(stage) = &outcome.stage {
             let _ = write!(out, "; during {}", escaped(stage));
         }
-        if !cell.outputs.why.is_empty() {
+        if cell.outputs.verdict == OutputsVerdict::Differ && !cell.outputs.why.is_empty() {
             let _ = write!(out, ": {}", escaped(&cell.outputs.why));
         }
         if let Some(hint) = &outcome.hint {
