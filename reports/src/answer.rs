@@ -38,11 +38,7 @@ pub fn answer(record: &Record, task: &TaskFacts) -> String {
             }
         };
     };
-    let mut clauses = vec![format!(
-        "{name}: {} answers in {}",
-        title(best, &cells),
-        time(p50(best))
-    )];
+    let mut clauses = vec![format!("{name}: {} answers in {}", title(best, &cells), typical(best))];
     let baselines = || candidates.iter().filter(|cell| cell.id.variant == task.baseline);
     let baseline = baselines()
         .find(|cell| cell.id.backend == best.id.backend && cell.id.settings == best.id.settings)
@@ -83,6 +79,14 @@ fn title(cell: &Cell, cells: &[(Rank, &Cell)]) -> String {
         let _ = write!(title, " at batch {}", cell.id.settings.batch);
     }
     title
+}
+
+/// The median, or the mean under its name where there are too few samples for a median.
+fn typical(cell: &Cell) -> String {
+    match cell.summary.as_ref().map(|summary| &summary.latency) {
+        Some(latency) if latency.percentile(0.5).is_none() => format!("a mean of {}", time(latency.mean_ns)),
+        _ => time(p50(cell)),
+    }
 }
 
 fn time(ns: f64) -> String {
@@ -141,7 +145,7 @@ fn times(ratio: f64) -> String {
 /// For a baseline that nothing beats: what comes next.
 fn runner_up(best: &Cell, candidates: &[&Cell], cells: &[(Rank, &Cell)]) -> Option<String> {
     let next = candidates.get(1)?;
-    Some(format!("next {} in {}", title(next, cells), time(p50(next)))).filter(|_| p50(next) >= p50(best))
+    Some(format!("next {} in {}", title(next, cells), typical(next))).filter(|_| p50(next) >= p50(best))
 }
 
 fn size(best: &Cell, baseline: &Cell) -> Option<String> {
