@@ -54,7 +54,8 @@ pub fn caveats(record: &Record) -> Vec<String> {
             )
         })
         .collect();
-    if !parts.is_empty() && parts.len() == measured.len() {
+    let scored = measured.iter().filter(|cell| cell.accuracy.is_some()).count();
+    if !parts.is_empty() && parts.len() == scored {
         out.push("accuracy was measured on a fixed stratified part of each test set".to_owned());
     } else if !parts.is_empty() {
         out.push(format!(
