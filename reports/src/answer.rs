@@ -119,6 +119,7 @@ fn speed(best: &Cell, other: &Cell, cells: &[(Rank, &Cell)]) -> String {
             times(interval.low / per_sample),
             times(interval.high / per_sample)
         ),
+        None if (ratio - 1.0).abs() < 0.005 => format!("as fast as {against} (no interval: too few invocations)"),
         None => format!("{} than {against} (no interval: too few invocations)", factor(ratio)),
     }
 }
