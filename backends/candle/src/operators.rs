@@ -123,14 +123,30 @@ mod tests {
 
     use super::*;
 
-    /// The source of the candle-onnx that is built, found through cargo.
+    fn said(command: &mut Command) -> String {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The source of the candle-onnx that is built, found through cargo. Asked for this platform alone: what only others
+    /// need may never have been fetched.
     fn source() -> String {
-        let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .output()
-            .unwrap();
-        let metadata = String::from_utf8(output.stdout).unwrap();
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let rustc = said(Command::new(rustc).arg("-vV"));
+        let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        let metadata = said(
+            Command::new(env!("CARGO"))
+                .args([
+                    "metadata",
+                    "--format-version",
+                    "1",
+                    "--offline",
+                    "--filter-platform",
+                    host,
+                ])
+                .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]),
+        );
         let manifest = metadata
             .split("\"manifest_path\":\"")
             .filter_map(|rest| rest.split('"').next())
