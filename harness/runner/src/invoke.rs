@@ -253,20 +253,19 @@ fn evaluate(
 ) -> Result<Evaluation, WorkerFailure> {
     let projected_s = |samples: usize| samples.div_ceil(task.id.settings.batch.max(1)) as f64 * median_ns / 1e9;
     let parts = &task.inputs.parts;
-    let fits = |samples: usize, longest_s: f64| projected_s(samples) <= longest_s;
-    let part = if let Some(most) = task.measure.samples {
-        let fitting = parts.iter().find(|part| part.len() <= most).or(parts.last());
-        fitting.filter(|_| task.inputs.samples > most)
-    } else if task.quick {
-        let fitting = parts.iter().find(|part| fits(part.len(), LONG_QUICK_EVALUATION_S));
-        fitting.or(parts.last())
-    } else if fits(task.inputs.samples, LONG_EVALUATION_S) {
-        None
+    let longest_s = if task.quick {
+        LONG_QUICK_EVALUATION_S
     } else {
-        let fitting = parts.iter().find(|part| fits(part.len(), LONG_EVALUATION_S));
-        fitting.or(parts.last())
+        LONG_EVALUATION_S
     };
-    let indices = part.cloned();
+    let fits = |samples: usize| match task.measure.samples {
+        Some(most) => samples <= most,
+        None => projected_s(samples) <= longest_s,
+    };
+    // A quick run takes a part unless it was told how many samples.
+    let whole = fits(task.inputs.samples) && (!task.quick || task.measure.samples.is_some());
+    let part = parts.iter().find(|part| fits(part.len())).or(parts.last());
+    let indices = part.filter(|_| !whole).cloned();
     let samples = indices.as_ref().map_or(task.inputs.samples, Vec::len);
     let request = Evaluate {
         inputs: task.inputs.inputs.clone(),
