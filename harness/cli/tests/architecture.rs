@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "edgebench-record",
         &["edgebench-api", "edgebench-stats", "edgebench-protocol"],
     ),
+    ("edgebench-history", &["edgebench-record", "edgebench-stats"]),
     ("edgebench-suites", &["edgebench-api", "edgebench-stats"]),
     ("edgebench-worker", &["edgebench-protocol", "edgebench-api"]),
     (

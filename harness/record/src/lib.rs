@@ -6,6 +6,7 @@
 
 mod cell;
 mod file;
+mod gate;
 mod host;
 mod journal;
 mod layout;
@@ -13,15 +14,21 @@ mod metric;
 mod outcome;
 mod run;
 mod store;
+mod verdict;
 
 pub use cell::{
     Accuracy, Cell, CellId, Comparison, Delta, GoldenCheck, Invocation, Latency, MemoryPhases, ModelFacts,
     OutputsCheck, OutputsVerdict, PercentileFigure, Summary,
 };
 pub use file::{ReadError, record_schema, to_json};
+pub use gate::{
+    DesignFacts, GATE_SCHEMA, GateCell, GateKind, GateRecord, OnInconclusive, PolicyFacts, Quality, Restart, RuleFacts,
+    Side, exit_code, gate_schema,
+};
 pub use host::{HealthWarning, Host};
 pub use journal::{Ended, Entry, Evaluation, Finished, Header};
 pub use metric::{Direction, METRICS, Metric, metric};
 pub use outcome::{Outcome, OutcomeKind};
 pub use run::{Mode, PlanFacts, Record, SCHEMA, TaskFacts, Tool};
 pub use store::{Store, StoreError};
+pub use verdict::{Change, Confirmation, Evidence, Scale, Tolerance, Verdict, VerdictKind, direction};

@@ -57,6 +57,9 @@ pub const METRICS: &[Metric] = &[
         "largest resident set of the worker, from start to end",
     ),
     lower("model_bytes", "bytes", "size of the model's files"),
+    lower("parameters", "", "elements of all weights"),
+    lower("macs", "", "multiply-accumulates of one inference of one sample"),
+    higher("accuracy", "fraction", "the task's own metric: top1, f1 or auc"),
     higher("top1", "fraction", "samples whose highest output is the label"),
     higher(
         "f1",

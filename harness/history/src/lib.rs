@@ -1,0 +1,2 @@
+//! Many records over time: an index and its trends.
+#![forbid(unsafe_code)]
