@@ -124,7 +124,7 @@ pub fn samples_csv(record: &Record) -> Result<String, ReportError> {
     finish(writer)
 }
 
-fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, ReportError> {
+pub(crate) fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, ReportError> {
     let bytes = writer
         .into_inner()
         .map_err(|error| csv::Error::from(error.into_error()))?;
@@ -132,7 +132,7 @@ fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, ReportError> {
 }
 
 /// `name=value` for every option of the runtime.
-fn options(settings: &edgebench_api::Settings) -> String {
+pub(crate) fn options(settings: &edgebench_api::Settings) -> String {
     let options: Vec<String> = settings
         .options
         .iter()
@@ -142,7 +142,7 @@ fn options(settings: &edgebench_api::Settings) -> String {
 }
 
 /// A field of text. One that a spreadsheet would take for a formula gets an apostrophe before it.
-fn text(value: &str) -> Cow<'_, str> {
+pub(crate) fn text(value: &str) -> Cow<'_, str> {
     if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{value}"))
     } else {

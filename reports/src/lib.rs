@@ -13,15 +13,25 @@
 //! | `table` | aligned tables that are Markdown as well |
 //! | `caveats` | what makes a run's figures less than they seem |
 //! | `markdown`, `csv`, `json` | the formats |
+//! | [`gate`] | what a gate found, for people and for CI systems |
+//! | [`policy`] | what counts for a gate, and how much |
+//! | [`records`] | two records judged by a policy |
+//! | [`compare`] | several records side by side |
+//! | [`export`] | a record's figures for the systems that keep them |
 #![forbid(unsafe_code)]
 
 mod answer;
 mod caveats;
 mod columns;
+pub mod compare;
 mod csv;
+pub mod export;
+pub mod gate;
 mod json;
 mod markdown;
+pub mod policy;
 mod ranking;
+pub mod records;
 mod table;
 mod text;
 
@@ -43,6 +53,9 @@ pub enum ReportError {
     /// The record could not be written as JSON.
     #[error("the record could not be written as JSON")]
     Json(#[from] serde_json::Error),
+    /// The verdicts could not be written as `JUnit` XML.
+    #[error("the verdicts could not be written as JUnit XML")]
+    Junit(#[from] quick_junit::SerializeError),
     /// The text is not UTF-8; a writer's error.
     #[error("the report is not UTF-8")]
     Utf8(#[from] std::string::FromUtf8Error),

@@ -6,12 +6,14 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::gate::GateArgs;
+use crate::history::HistoryArgs;
 use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape};
 
 /// Which variant of a model, on which runtime, should ship on this device?
 ///
-/// Exit codes: 0 done; 2 usage, manifest or bad input; 3 some cells failed, crashed, timed out or broke an
-/// expectation; 70 a bug in edgebench; 130 interrupted.
+/// Exit codes: 0 done or passed; 1 regressed; 2 usage, manifest or bad input; 3 some cells failed, crashed, timed out
+/// or broke an expectation; 4 inconclusive, missing or incomparable; 70 a bug in edgebench; 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "edgebench", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -25,6 +27,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Print what `run` would do, and how long it would take
     Plan(Box<PlanArgs>),
+    /// Tell whether a change made it worse
+    Gate(Box<GateArgs>),
+    /// Keep records over time, and tell what changed
+    History(Box<HistoryArgs>),
     /// List suites, backends, or a suite's variants
     List(ListArgs),
     /// Show what of this machine decides the figures, and which runtimes it has
@@ -115,7 +121,7 @@ pub(crate) struct Selection {
 }
 
 /// Where runtimes and workers come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct RuntimeArgs {
     /// ONNX Runtime's shared library
     #[arg(long, value_name = "FILE")]

@@ -7,7 +7,9 @@ mod conformance;
 mod doctor;
 mod failure;
 mod fits;
+mod gate;
 mod get;
+mod history;
 mod init;
 mod inspect;
 mod list;
@@ -56,6 +58,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Gate(args) => gate::gate(&args),
+        Command::History(args) => history::history(&args),
         Command::List(args) => list::list(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Inspect(args) => inspect::inspect(&args),

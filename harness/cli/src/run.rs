@@ -105,14 +105,14 @@ fn begun_with(store: &Store, folder: &Path) -> Result<RunArgs, Failure> {
 }
 
 /// The arguments of this process. What is no text is shown as near as text comes to it.
-fn arguments() -> Vec<String> {
+pub(crate) fn arguments() -> Vec<String> {
     std::env::args_os()
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect()
 }
 
-fn tool(arguments: Vec<String>) -> Tool {
+pub(crate) fn tool(arguments: Vec<String>) -> Tool {
     Tool {
         name: "edgebench".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -123,7 +123,7 @@ fn tool(arguments: Vec<String>) -> Tool {
 }
 
 /// A flag that the first interrupt sets. The second ends the process at once; its workers are killed with it.
-fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
+pub(crate) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::flag;
 

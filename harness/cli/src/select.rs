@@ -25,7 +25,7 @@ pub(crate) struct Selected {
 }
 
 /// The suite that is run when none is named.
-const DEFAULT_SUITE: &str = "starter";
+pub(crate) const DEFAULT_SUITE: &str = "starter";
 
 /// Finds the suite or the models and makes the plan. Every file that will be read is checked first, so that a wrong
 /// one costs no measuring time.

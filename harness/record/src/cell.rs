@@ -239,6 +239,24 @@ pub struct Accuracy {
     /// Against the baseline variant on the same backend; absent for the baseline itself and without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta: Option<Delta>,
+    /// What was answered, sample by sample; absent where it cannot be written, as scores that are not finite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
+}
+
+/// What a cell answered, sample by sample: two records are compared by them, pair by pair. The right answers are the
+/// task's `labels`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Answers {
+    /// Which samples of the test set, from 0, ascending; absent where it is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indices: Option<Vec<usize>>,
+    /// The class answered for each, `null` where the outputs hold a NaN; empty where the output is a single score.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Option<usize>>,
+    /// The score of class 1 for each; empty unless the metric is `auc`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<f64>,
 }
 
 /// A variant against the baseline variant, sample by sample.

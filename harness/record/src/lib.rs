@@ -17,7 +17,7 @@ mod store;
 mod verdict;
 
 pub use cell::{
-    Accuracy, Cell, CellId, Comparison, Delta, GoldenCheck, Invocation, Latency, MemoryPhases, ModelFacts,
+    Accuracy, Answers, Cell, CellId, Comparison, Delta, GoldenCheck, Invocation, Latency, MemoryPhases, ModelFacts,
     OutputsCheck, OutputsVerdict, PercentileFigure, Summary,
 };
 pub use file::{ReadError, record_schema, to_json};

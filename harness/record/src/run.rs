@@ -105,4 +105,11 @@ pub struct TaskFacts {
     pub baseline: String,
     /// Where the inputs came from: the data's file name, or `random` with its seed.
     pub inputs: String,
+    /// SHA-256 over the inputs as the models were given them, and the labels: two records with the same one were
+    /// measured on the same samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_sha256: Option<String>,
+    /// The label of each sample of the test set, in order; empty where accuracy is not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<i64>,
 }

@@ -53,10 +53,55 @@ fn the_golden_record_is_rich() {
             .iter()
             .any(|cell| cell.accuracy.as_ref().is_some_and(|figures| figures.delta.is_some()))
     );
+    let answers = |cell: &edgebench_record::Cell| cell.accuracy.as_ref().and_then(|figures| figures.answers.clone());
+    assert!(
+        record
+            .cells
+            .iter()
+            .filter_map(answers)
+            .any(|part| part.indices.is_some())
+    );
+    assert!(
+        record
+            .cells
+            .iter()
+            .filter_map(answers)
+            .any(|part| part.classes.contains(&None))
+    );
+    assert!(
+        record
+            .tasks
+            .iter()
+            .any(|task| task.data_sha256.is_some() && !task.labels.is_empty())
+    );
     assert!(record.cells.iter().any(|cell| cell.outputs.reference.is_some()));
     assert!(record.cells.iter().any(|cell| cell.outputs.golden.is_some()));
     assert!(record.cells.iter().any(|cell| cell.outcome.operator.is_some()));
     assert!(record.cells.iter().any(|cell| cell.outcome.signal.is_some()));
     assert!(record.cells.iter().any(|cell| cell.outcome.expected.is_some()));
     assert!(!record.host.warnings.is_empty());
+}
+
+/// Records from before answers and labels were kept are read as they are.
+#[test]
+fn a_record_without_answers_is_read() {
+    let mut value: Value = serde_json::from_slice(&fs::read(golden()).unwrap()).unwrap();
+    for task in value["tasks"].as_array_mut().unwrap() {
+        task.as_object_mut().unwrap().remove("labels");
+        task.as_object_mut().unwrap().remove("data_sha256");
+    }
+    for cell in value["cells"].as_array_mut().unwrap() {
+        if let Some(accuracy) = cell.get_mut("accuracy").and_then(Value::as_object_mut) {
+            accuracy.remove("answers");
+        }
+    }
+    let record: Record = serde_json::from_value(value).unwrap();
+    assert!(record.tasks.iter().all(|task| task.labels.is_empty()));
+    assert!(
+        record
+            .cells
+            .iter()
+            .filter_map(|cell| cell.accuracy.as_ref())
+            .all(|figures| figures.answers.is_none())
+    );
 }

@@ -123,10 +123,13 @@ fn steps(
     let timeout = Duration::from_nanos(task.measure.timeout_ns);
     worker.hello(timeout)?;
     *stage = "load";
-    let loaded = load(worker, task, timeout)?;
-    honoured(&task.id.settings, &loaded)?;
+    let loaded = load(worker, task.id, task.model, task.inputs, timeout)?;
     *stage = "warm_up";
-    let warmed_up = warm_up(worker, task, timeout)?;
+    let request = WarmUp {
+        min_ns: Nanos(task.measure.warm_up_ns),
+        min_runs: if task.quick { 1 } else { 3 },
+    };
+    let warmed_up = warm_up(worker, request, timeout)?;
     *stage = "measure";
     let measured = measure(worker, task, timeout)?;
     let done = finished.insert(figures(task, loaded, &warmed_up, measured)?);
@@ -137,22 +140,32 @@ fn steps(
     Ok(())
 }
 
-fn load(worker: &mut Worker<'_>, task: &Task<'_>, timeout: Duration) -> Result<Loaded, WorkerFailure> {
-    let settings = &task.id.settings;
-    let shapes = task.inputs.shapes.iter().map(|(name, sample)| {
+/// Loads a cell's model; the settings in effect are those that were asked for.
+pub(crate) fn load(
+    worker: &mut Worker<'_>,
+    id: &CellId,
+    model: &Path,
+    inputs: &PreparedTask,
+    timeout: Duration,
+) -> Result<Loaded, WorkerFailure> {
+    let settings = &id.settings;
+    let shapes = inputs.shapes.iter().map(|(name, sample)| {
         let shape = [settings.batch].into_iter().chain(sample.iter().copied());
         (name.clone(), shape.collect())
     });
     let request = Load {
-        backend: task.id.backend.clone(),
-        model: task.model.to_owned(),
+        backend: id.backend.clone(),
+        model: model.to_owned(),
         shapes: shapes.collect(),
         settings: settings.clone(),
-        inputs: task.inputs.inputs.clone(),
+        inputs: inputs.inputs.clone(),
         ring: RING,
     };
     match worker.request(Request::Load(request), timeout)? {
-        Answer::Loaded(loaded) => Ok(*loaded),
+        Answer::Loaded(loaded) => {
+            honoured(settings, &loaded)?;
+            Ok(*loaded)
+        }
         other => Err(WorkerFailure::unexpected("load", &other)),
     }
 }
@@ -174,12 +187,9 @@ fn honoured(settings: &Settings, loaded: &Loaded) -> Result<(), WorkerFailure> {
     })))
 }
 
-fn warm_up(worker: &mut Worker<'_>, task: &Task<'_>, timeout: Duration) -> Result<WarmedUp, WorkerFailure> {
-    let request = WarmUp {
-        min_ns: Nanos(task.measure.warm_up_ns),
-        min_runs: if task.quick { 1 } else { 3 },
-    };
-    let deadline = timeout + Duration::from_nanos(task.measure.warm_up_ns);
+/// Runs untimed until warm.
+pub(crate) fn warm_up(worker: &mut Worker<'_>, request: WarmUp, timeout: Duration) -> Result<WarmedUp, WorkerFailure> {
+    let deadline = timeout + Duration::from_nanos(request.min_ns.0);
     match worker.request(Request::WarmUp(request), deadline)? {
         Answer::WarmedUp(warmed_up) => Ok(warmed_up),
         other => Err(WorkerFailure::unexpected("warm_up", &other)),

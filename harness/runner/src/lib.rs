@@ -12,6 +12,7 @@
 //! | [`worker`] | one live worker process with deadlines |
 //! | `invoke` | one invocation of one cell |
 //! | [`mod@run`] | rounds, journal, record |
+//! | [`mod@live`] | two sides side by side: the live gate |
 //! | `judge` | accuracy, deltas, whether outputs are right |
 //! | `scrub` | paths taken out of the finished record |
 //! | `summarise` | a cell's figures over its invocations |
@@ -23,6 +24,7 @@ mod failure;
 pub mod host;
 mod invoke;
 mod judge;
+pub mod live;
 pub mod plan;
 mod prepare;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use edgebench_suites::{
     InputSpec, Suite, SuiteError, Task, TestSet, Variant, load_test_set, random_inputs, sha256_file, stratified,
     verify_data, verify_variant,
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::judge::Rule;
 use crate::{Event, Plan};
@@ -159,8 +161,23 @@ fn inputs_of(
             samples: labels.as_ref().map(Vec::len),
             baseline: task.baseline.clone(),
             inputs: source,
+            data_sha256: Some(data_sha256(&set)),
+            labels: labels.clone().unwrap_or_default(),
         },
         labels,
+    })
+}
+
+/// Names the samples: SHA-256 over the hash of the inputs and over the labels.
+fn data_sha256(set: &TestSet) -> String {
+    let mut hash = Sha256::new();
+    hash.update(set.inputs_sha256());
+    for label in set.labels.iter().flatten() {
+        hash.update(label.to_le_bytes());
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 

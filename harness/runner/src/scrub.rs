@@ -90,6 +90,8 @@ impl Scrub {
                 samples: _,
                 baseline: _,
                 inputs,
+                data_sha256: _,
+                labels: _,
             } = task;
             self.texts([description, inputs]);
         }

@@ -120,6 +120,14 @@ fn a_complete_run() {
         assert_eq!(accuracy.samples, 40);
         assert!((accuracy.value - 0.9).abs() < 1e-9, "{accuracy:?}");
         assert_eq!(accuracy.delta.is_some(), cell.id.variant == "other");
+        let answers = accuracy.answers.as_ref().unwrap();
+        assert_eq!(answers.indices, None, "all of them");
+        let labels = &record.tasks[0].labels;
+        let right = answers.classes.iter().zip(labels);
+        let right = right
+            .filter(|(class, label)| **class == usize::try_from(**label).ok())
+            .count();
+        assert_eq!((right, labels.len()), (36, 40), "the answers give the accuracy");
         let wanted = if cell.id.backend == "null" {
             OutputsVerdict::Reference
         } else {
@@ -355,6 +363,10 @@ fn quick_takes_the_same_part_of_a_large_test_set() {
     for cell in &record.cells {
         let accuracy = cell.accuracy.as_ref().unwrap();
         assert_eq!((accuracy.samples, accuracy.of_samples), (1_000, 3_000));
+        let answers = accuracy.answers.as_ref().unwrap();
+        let part = answers.indices.as_ref().unwrap();
+        assert_eq!((part.len(), answers.classes.len()), (1_000, 1_000));
+        assert_eq!(record.tasks[0].labels.len(), 3_000);
         assert_eq!(
             cell.summary.as_ref().unwrap().latency.p50_interval_ns,
             None,
@@ -362,6 +374,14 @@ fn quick_takes_the_same_part_of_a_large_test_set() {
         );
     }
     assert_eq!(record.cells[1].outputs.reference.as_ref().unwrap().samples, 1_000);
+    let same = Bench::with_samples(3_000)
+        .run(&plan(&bench.suite, &request).unwrap(), &mut |_| {})
+        .unwrap();
+    assert_eq!(same.tasks[0].data_sha256, record.tasks[0].data_sha256);
+    assert_eq!(
+        same.cells[0].accuracy.as_ref().unwrap().answers,
+        record.cells[0].accuracy.as_ref().unwrap().answers
+    );
 }
 
 fn an_interrupt_keeps_what_is_done_and_resume_finishes() {

@@ -116,7 +116,7 @@ impl Moments {
 }
 
 /// The two-sided quantile of Student's distribution.
-fn student(freedom: f64, confidence: f64) -> Option<f64> {
+pub(crate) fn student(freedom: f64, confidence: f64) -> Option<f64> {
     if !is_confidence(confidence) {
         return None;
     }

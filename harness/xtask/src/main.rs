@@ -1,7 +1,9 @@
 //! The project's own chores: `cargo xtask test`, `cargo xtask cross`, `cargo xtask dist`.
 
+mod ci_files;
 mod cross;
 mod dist;
+mod noise;
 mod report;
 mod system;
 mod test;
@@ -22,8 +24,9 @@ fn main() -> ExitCode {
         ["test", "--install"] => test::run(true),
         ["cross", "aarch64"] => cross::run(),
         ["dist"] => dist::run(),
+        ["noise", rest @ ..] => noise::run(rest),
         _ => {
-            eprintln!("{USAGE}");
+            eprintln!("{USAGE}\n{}", noise::USAGE);
             return ExitCode::from(2);
         }
     };

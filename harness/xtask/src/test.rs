@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::ci_files;
 use crate::cross;
 use crate::report::{Outcome, Report};
 use crate::system::{cargo, is_root, passes, python, root, target_folder};
@@ -40,6 +41,9 @@ pub(crate) fn run(install: bool) -> Result<bool, String> {
                 .arg("docs/examples/worker.py"),
         ),
         None => Outcome::NotRun("it needs the tests' Python".into()),
+    });
+    report.step("what CI systems read", || {
+        ci_files::check(&root, interpreter.as_deref())
     });
     report.step("starter, quickly", || starter(&root));
     report.step("lints", || {

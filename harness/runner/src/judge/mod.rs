@@ -103,6 +103,7 @@ fn assemble(
                             deterministic: evaluation.deterministic,
                             elapsed_ns: evaluation.elapsed_ns,
                             delta: None,
+                            answers: recorded(&judged, &outputs, task.samples),
                         });
                         Some(judged)
                     }
@@ -134,6 +135,20 @@ fn assemble(
         outputs: edgebench_record::OutputsCheck::default(),
     };
     (cell, answers)
+}
+
+/// The answers as the record keeps them. Scores that are not finite have no place in JSON, and fewer than all would
+/// not be paired.
+fn recorded(judged: &Judged, outputs: &Outputs, samples: usize) -> Option<edgebench_record::Answers> {
+    if !judged.scores.iter().all(|score| score.is_finite()) {
+        return None;
+    }
+    let all = outputs.indices.len() == samples && outputs.indices.iter().copied().eq(0..samples);
+    Some(edgebench_record::Answers {
+        indices: (!all).then(|| outputs.indices.clone()),
+        classes: judged.predictions.clone(),
+        scores: judged.scores.clone(),
+    })
 }
 
 type Scored = Result<(edgebench_suites::Score, Judged), String>;

@@ -94,20 +94,26 @@ impl From<PrepareError> for RunError {
 
 /// The header of a new run's journal: a fresh id that sorts by time, the time, the plan.
 pub fn header(plan: &Plan, arguments: Vec<String>) -> Header {
-    let now = jiff::Timestamp::now();
-    let random = uuid::Uuid::now_v7().simple().to_string();
     Header {
         schema: SCHEMA,
-        id: format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &random[random.len() - 6..]),
-        started_at: to_the_second(now),
+        id: fresh_id(),
+        started_at: now(),
         plan_sha256: plan.sha256(),
         plan: serde_json::to_value(plan).unwrap_or_default(),
         arguments,
     }
 }
 
-fn to_the_second(time: jiff::Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// An id that sorts by time: of a run or a gate.
+pub fn fresh_id() -> String {
+    let random = uuid::Uuid::now_v7().simple().to_string();
+    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    format!("{now}-{}", &random[random.len() - 6..])
+}
+
+/// The time now, as records have it: RFC 3339, UTC, to the second.
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Carries out a plan, or what a resumed store lacks of it, and writes the record. Workers are started from the calling
@@ -150,7 +156,7 @@ pub fn run(
         schema: SCHEMA,
         id: store.header().id.clone(),
         started_at: store.header().started_at.clone(),
-        finished_at: to_the_second(jiff::Timestamp::now()),
+        finished_at: now(),
         interrupted,
         tool: options.tool.clone(),
         host: host.finish(options.host_name.clone(), options.tool.optimised),

@@ -1,10 +1,11 @@
 //! One live worker process.
 
 mod command;
+mod confine;
 mod process;
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -17,8 +18,10 @@ use edgebench_protocol::{
 
 use crate::WorkerFailure;
 use crate::tail::Tail;
+use confine::confined;
 
 pub use command::WorkerCommand;
+pub(crate) use confine::allowed;
 
 /// How often an interrupt is looked for while a worker is busy. Rarely, since looking costs the worker's processor.
 const INTERRUPT_POLL: Duration = Duration::from_millis(200);
@@ -52,17 +55,32 @@ impl<'a> Worker<'a> {
         environment: &BTreeMap<String, String>,
         interrupt: &'a AtomicBool,
     ) -> Result<Self, WorkerFailure> {
+        Self::spawn_on(&[], command, environment, interrupt)
+    }
+
+    /// The same, confined to some processors; to none in particular where none is named. The threads that wait for its
+    /// answers are not confined.
+    ///
+    /// # Errors
+    /// As [`Worker::spawn`], and where the system refuses the processors.
+    pub fn spawn_on(
+        cpus: &[usize],
+        command: &WorkerCommand,
+        environment: &BTreeMap<String, String>,
+        interrupt: &'a AtomicBool,
+    ) -> Result<Self, WorkerFailure> {
         let oom_kills = process::oom_kills();
         let spawn_error = |source| WorkerFailure::Spawn {
             program: command.first(),
             source,
         };
-        let mut child = command.start(environment).map_err(spawn_error)?;
+        let started = confined(cpus, || command.start(environment)).and_then(|started| started);
+        let mut child = started.map_err(spawn_error)?;
         let (Some(requests), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             process::kill_group(&mut child);
-            return Err(spawn_error(std::io::Error::other("its pipes are missing")));
+            return Err(spawn_error(io::Error::other("its pipes are missing")));
         };
         let (sender, answers) = mpsc::sync_channel(1);
         thread::spawn(move || {
@@ -141,6 +159,27 @@ impl<'a> Worker<'a> {
             }
             other => Err(WorkerFailure::unexpected("bye", &other)),
         }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops the worker and all that it started, so that no thread of it spins or runs until [`Worker::resume`].
+    ///
+    /// # Errors
+    /// What the system said. Always an error where processes cannot be stopped.
+    pub fn pause(&self) -> io::Result<()> {
+        process::pause_group(&self.child)
+    }
+
+    /// Lets a stopped worker go on.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn resume(&self) -> io::Result<()> {
+        process::resume_group(&self.child)
     }
 
     /// The end of what it wrote to standard error.

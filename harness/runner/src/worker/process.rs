@@ -1,6 +1,7 @@
 //! How a worker process is ended, and how one ended.
 
 use std::fs;
+use std::io;
 use std::process::{Child, ExitStatus};
 
 use crate::WorkerFailure;
@@ -22,6 +23,39 @@ pub(super) fn kill_group(child: &mut Child) {
 pub(super) fn kill_group(child: &mut Child) {
     // It may be gone already, which is what is wanted.
     let _ = child.kill();
+}
+
+/// Stops a child and all of its group.
+#[cfg(unix)]
+pub(super) fn pause_group(child: &Child) -> io::Result<()> {
+    signal_group(child, rustix::process::Signal::STOP)
+}
+
+/// Lets a stopped child and all of its group go on.
+#[cfg(unix)]
+pub(super) fn resume_group(child: &Child) -> io::Result<()> {
+    signal_group(child, rustix::process::Signal::CONT)
+}
+
+#[cfg(unix)]
+fn signal_group(child: &Child, signal: rustix::process::Signal) -> io::Result<()> {
+    use rustix::process::{Pid, kill_process_group};
+
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let group = group.ok_or_else(|| io::Error::other("the process has no id that can be signalled"))?;
+    Ok(kill_process_group(group, signal)?)
+}
+
+/// Processes cannot be stopped here.
+#[cfg(not(unix))]
+pub(super) fn pause_group(_: &Child) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Processes cannot be stopped here.
+#[cfg(not(unix))]
+pub(super) fn resume_group(_: &Child) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The signal that ended a process.

@@ -1,0 +1,63 @@
+//! `edgebench gate records`: one record judged by another.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use edgebench_record::{GATE_SCHEMA, GateKind, GateRecord, Record, exit_code};
+use edgebench_reports::records::{judge_records, side};
+use edgebench_runner::run::{fresh_id, now};
+
+use super::policy_args::PolicyArgs;
+use crate::failure::Failure;
+use crate::run::{arguments, tool};
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordsArgs {
+    /// The baseline's record.json, or the folder of its run
+    #[arg(value_name = "BASE")]
+    baseline: PathBuf,
+    /// The candidate's record.json, or the folder of its run
+    #[arg(value_name = "HEAD")]
+    candidate: PathBuf,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Let times count, though the two records were measured at different times; otherwise they are advice
+    #[arg(long)]
+    trust_recorded_times: bool,
+    /// Judge figures that are not comparable all the same, and say in what they differ
+    #[arg(long)]
+    allow_mismatch: bool,
+}
+
+pub(crate) fn records(args: &RecordsArgs) -> Result<GateRecord, Failure> {
+    let mut policy = args.policy.policy()?;
+    policy.trust_recorded_times |= args.trust_recorded_times;
+    let started_at = now();
+    let (baseline, candidate) = (read(&args.baseline)?, read(&args.candidate)?);
+    let verdicts = judge_records(&baseline, &candidate, &policy, args.allow_mismatch);
+    Ok(GateRecord {
+        schema: GATE_SCHEMA,
+        id: fresh_id(),
+        kind: GateKind::Records,
+        started_at,
+        finished_at: now(),
+        interrupted: false,
+        tool: tool(arguments()),
+        host: None,
+        baseline: side(&args.baseline.to_string_lossy(), &baseline),
+        candidate: side(&args.candidate.to_string_lossy(), &candidate),
+        policy: policy.facts(),
+        design: None,
+        exit_code: exit_code(&verdicts, policy.inconclusive),
+        verdicts,
+        cells: Vec::new(),
+    })
+}
+
+/// Reads a record, or says why not.
+pub(crate) fn read(path: &Path) -> Result<Record, Failure> {
+    Record::read(path).map_err(|error| {
+        let hint = error.hint();
+        Failure::from_error(error).hint(hint)
+    })
+}

@@ -1,0 +1,275 @@
+//! One cell of a live gate: restarts until every rule has its call.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use edgebench_record::{
+    CellId, Change, Confirmation, Evidence, GateCell, Outcome, Restart, RuleFacts, Scale, Verdict, VerdictKind,
+};
+use edgebench_stats::sequential::{Call, Design, Set, Trial, spread};
+use edgebench_stats::{Interval, median};
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::machine;
+use super::restart::{Arm, Conditions, Said, restart};
+
+/// The largest padding of an environment: a page.
+const MAX_PADDING: usize = 4096;
+
+/// One cell's trials, one per rule.
+pub(super) struct Trials {
+    rules: Vec<RuleFacts>,
+    trials: Vec<Trial>,
+}
+
+/// What a cell came to.
+pub(super) struct Judged {
+    pub(super) cell: GateCell,
+    pub(super) trials: Option<Trials>,
+    pub(super) said: [Said; 2],
+    pub(super) interrupted: bool,
+    /// Why the trials that are undecided are.
+    pub(super) why: String,
+}
+
+impl Judged {
+    fn begun(cell: &CellId) -> Self {
+        Self {
+            cell: GateCell {
+                cell: cell.clone(),
+                baseline_outcome: None,
+                candidate_outcome: None,
+                elapsed_ns: 0,
+                restarts: Vec::new(),
+            },
+            trials: None,
+            said: [Said::default(), Said::default()],
+            interrupted: false,
+            why: String::new(),
+        }
+    }
+
+    /// A cell that ended before it began.
+    pub(super) fn ended(cell: &CellId, outcomes: [Option<Outcome>; 2]) -> Self {
+        let mut judged = Self::begun(cell);
+        [judged.cell.baseline_outcome, judged.cell.candidate_outcome] = outcomes;
+        judged
+    }
+}
+
+/// What is told after each restart.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Restarts that count.
+    pub done: usize,
+    /// Restarts until the next decision.
+    pub left: usize,
+    /// The first rule's log ratio in this restart.
+    pub log_ratio: Option<f64>,
+}
+
+/// Restarts a pair of processes until every rule has its call, the time is up, or a side fails.
+pub(super) fn judge(
+    arms: [&Arm<'_>; 2],
+    rules: &[(RuleFacts, Design)],
+    budget: Duration,
+    random: &mut ChaCha8Rng,
+    interrupt: &AtomicBool,
+    observer: &mut dyn FnMut(Progress),
+) -> Judged {
+    let begin = Instant::now();
+    let mut judged = Judged::begun(arms[1].id);
+    let mut trials = Trials {
+        rules: rules.iter().map(|(rule, _)| rule.clone()).collect(),
+        trials: rules.iter().map(|&(_, design)| Trial::new(design)).collect(),
+    };
+    let threads = arms.iter().map(|arm| arm.id.settings.threads).max().unwrap_or(1);
+    let mut cpus = machine::least_busy(threads);
+    let (mut counted, mut rejected) = (0_usize, 0_usize);
+    let mut longest = Duration::ZERO;
+    while trials.open() {
+        if interrupt.load(Ordering::Relaxed) {
+            judged.interrupted = true;
+            "interrupted".clone_into(&mut judged.why);
+            break;
+        }
+        if begin.elapsed() + longest > budget {
+            judged.why = format!("the time of {} s was up", budget.as_secs());
+            break;
+        }
+        let conditions = Conditions {
+            confirming: trials.confirming(),
+            candidate_first: random.random_bool(0.5),
+            padding: [
+                random.random_range(0..=MAX_PADDING),
+                random.random_range(0..=MAX_PADDING),
+            ],
+            cpus: cpus.clone(),
+        };
+        let start = Instant::now();
+        let one = match restart(arms, conditions, interrupt) {
+            Ok((one, said)) => {
+                judged.said = said;
+                one
+            }
+            Err(ended) => {
+                judged.interrupted = ended.interrupted;
+                [judged.cell.baseline_outcome, judged.cell.candidate_outcome] = ended.outcomes;
+                break;
+            }
+        };
+        longest = longest.max(start.elapsed());
+        if let Some(why) = &one.rejected {
+            rejected += 1;
+            if rejected > trials.planned() {
+                judged.why = format!("{rejected} restarts did not count: {why}");
+                judged.cell.restarts.push(one);
+                break;
+            }
+            judged.cell.restarts.push(one);
+            cpus = machine::least_busy(threads);
+            continue;
+        }
+        counted += 1;
+        trials.push(&one);
+        let each = begin.elapsed() / (counted + rejected) as u32;
+        let left = budget.saturating_sub(begin.elapsed());
+        trials.allow(counted + (left.as_secs_f64() / each.as_secs_f64()) as usize);
+        observer(Progress {
+            done: counted,
+            left: trials.left(),
+            log_ratio: trials
+                .rules
+                .first()
+                .and_then(|rule| one.log_ratio.get(&rule.metric).copied()),
+        });
+        judged.cell.restarts.push(one);
+    }
+    judged.cell.elapsed_ns = begin.elapsed().as_nanos() as u64;
+    let failed = judged.cell.baseline_outcome.is_some() || judged.cell.candidate_outcome.is_some();
+    judged.trials = (!failed).then_some(trials);
+    judged
+}
+
+impl Trials {
+    fn open(&self) -> bool {
+        self.trials.iter().any(|trial| trial.wants().is_some())
+    }
+
+    fn confirming(&self) -> bool {
+        self.trials.iter().any(|trial| trial.wants() == Some(Set::Confirming))
+    }
+
+    fn planned(&self) -> usize {
+        let planned = |trial: &Trial| trial.planned().unwrap_or(trial.design().minimum());
+        self.trials.iter().map(planned).max().unwrap_or(0)
+    }
+
+    fn left(&self) -> usize {
+        self.trials.iter().map(Trial::until_next_look).max().unwrap_or(0)
+    }
+
+    fn allow(&mut self, restarts: usize) {
+        for trial in &mut self.trials {
+            trial.allow(restarts);
+        }
+    }
+
+    /// A rule whose metric this restart lacks cannot be decided.
+    fn push(&mut self, restart: &Restart) {
+        for (rule, trial) in self.rules.iter().zip(&mut self.trials) {
+            match restart.log_ratio.get(&rule.metric) {
+                Some(&log_ratio) => trial.push(log_ratio),
+                None => trial.stop(),
+            }
+        }
+    }
+
+    /// How many of the rules were called regressed.
+    pub(super) fn regressed(&self) -> usize {
+        let regressed = |trial: &&Trial| trial.call() == Some(Call::Regressed);
+        self.trials.iter().filter(regressed).count()
+    }
+
+    /// One verdict per rule.
+    pub(super) fn verdicts(&self, judged: &Judged, baseline: Option<&CellId>) -> Vec<Verdict> {
+        let rules = self.rules.iter().zip(&self.trials);
+        rules
+            .map(|(rule, trial)| verdict(rule, trial, judged, baseline))
+            .collect()
+    }
+}
+
+fn verdict(rule: &RuleFacts, trial: &Trial, judged: &Judged, baseline: Option<&CellId>) -> Verdict {
+    let kind = match trial.call() {
+        Some(Call::Regressed) => VerdictKind::Regressed,
+        Some(Call::Improved) => VerdictKind::Improved,
+        Some(Call::Passed) => VerdictKind::Passed,
+        Some(Call::Inconclusive) | None => VerdictKind::Inconclusive,
+    };
+    let further = trial.further().filter(|_| kind == VerdictKind::Inconclusive);
+    let figure = |side: usize| {
+        let counted = judged.cell.restarts.iter().filter(|restart| restart.rejected.is_none());
+        let figures: Vec<f64> = counted
+            .filter_map(|restart| restart.figures.get(&rule.metric).map(|figures| figures[side]))
+            .collect();
+        median(&figures)
+    };
+    Verdict {
+        cell: judged.cell.cell.clone(),
+        baseline_cell: baseline.cloned(),
+        metric: rule.metric.clone(),
+        class: None,
+        kind,
+        reason: match kind {
+            VerdictKind::Inconclusive => reason(trial, &judged.why),
+            VerdictKind::Regressed => format!(
+                "surely worse by more than {:.2} %, confirmed by a second set",
+                trial.design().threshold.exp_m1() * 100.0
+            ),
+            _ => String::new(),
+        },
+        gating: true,
+        tolerance: Some(rule.tolerance),
+        baseline: figure(0),
+        candidate: figure(1),
+        change: trial.estimate().map(|(estimate, interval)| Change {
+            scale: Scale::Relative,
+            estimate: estimate.exp_m1(),
+            interval: interval.map(|interval| Interval {
+                low: interval.low.exp_m1(),
+                high: interval.high.exp_m1(),
+                confidence: interval.confidence,
+            }),
+            minimum_detectable: trial.minimum_detectable().map(f64::exp_m1),
+            significant: interval.is_some_and(|interval| !interval.contains(0.0)),
+        }),
+        evidence: Evidence {
+            test: "signed-rank".to_owned(),
+            n: Some(trial.restarts()),
+            p_worse: trial.p(),
+            level: Some(trial.design().level()),
+            planned: trial.planned(),
+            looks: Some(trial.looks()),
+            spread: spread(&trial.log_ratios()),
+            confirmation: trial.confirmed().map(|confirmed| Confirmation {
+                n: confirmed.n,
+                p_worse: confirmed.p,
+                confirmed: confirmed.confirmed,
+            }),
+            further,
+            flips: None,
+        },
+    }
+}
+
+/// Why a trial came to no decision.
+fn reason(trial: &Trial, why: &str) -> String {
+    match trial.confirmed() {
+        _ if !why.is_empty() => why.to_owned(),
+        _ if trial.restarts() == 0 => "the metric was not measured".to_owned(),
+        Some(confirmed) if !confirmed.confirmed => "the second set did not confirm the first".to_owned(),
+        _ => format!("{} restarts do not decide", trial.restarts()),
+    }
+}

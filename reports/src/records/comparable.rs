@@ -1,0 +1,196 @@
+//! Whether figures of two records can be held against each other, and in what they differ where they cannot.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use edgebench_record::{Cell, Host, Metric, Record, TaskFacts};
+
+use crate::policy::is_time;
+use crate::text::shortened;
+
+/// The longest value that a difference shows.
+const VALUE_CHARACTERS: usize = 60;
+
+/// What a figure depends on beside the cell, and so what must be alike in two records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// The model's file alone: sizes, parameters, multiply-accumulates.
+    File,
+    /// The samples: accuracy.
+    Samples,
+    /// The samples, the machine and the settings in effect: memory.
+    Machine,
+    /// All that, and how the machine was driven and how it was measured: times.
+    Moment,
+}
+
+impl Basis {
+    /// What a metric's figures depend on.
+    pub fn of(metric: &Metric) -> Self {
+        match metric.id {
+            "rss_peak" => Self::Machine,
+            _ if is_time(metric) => Self::Moment,
+            _ if metric.unit == "fraction" => Self::Samples,
+            _ => Self::File,
+        }
+    }
+}
+
+/// One field that differs. Values are as they stand in the records.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Difference {
+    /// The field, as the record's schema names it.
+    pub field: String,
+    /// The first record's value.
+    pub baseline: String,
+    /// The second record's value.
+    pub candidate: String,
+}
+
+/// `host.cpus (2 → 4)`.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [before, after] = [&self.baseline, &self.candidate].map(|value| shortened(value, VALUE_CHARACTERS));
+        write!(f, "{} ({before} → {after})", self.field)
+    }
+}
+
+/// What stands for a value that a record lacks.
+const ABSENT: &str = "absent";
+
+struct Differences(Vec<Difference>);
+
+impl Differences {
+    fn hold<T: PartialEq + fmt::Display>(&mut self, field: &str, baseline: &T, candidate: &T) {
+        if baseline != candidate {
+            self.0.push(Difference {
+                field: field.to_owned(),
+                baseline: baseline.to_string(),
+                candidate: candidate.to_string(),
+            });
+        }
+    }
+
+    fn hold_option<T: PartialEq + fmt::Display>(&mut self, field: &str, baseline: Option<&T>, candidate: Option<&T>) {
+        let words = |value: Option<&T>| value.map_or_else(|| ABSENT.to_owned(), ToString::to_string);
+        if baseline != candidate {
+            self.hold(field, &words(baseline), &words(candidate));
+        }
+    }
+}
+
+/// In what two records differ that figures of this basis depend on, whatever the cell: the machine, the build, how it
+/// was measured. A new version of a runtime, of edgebench or of a model is what comparisons are made for, and no
+/// difference here.
+pub fn record_differences(baseline: &Record, candidate: &Record, basis: Basis) -> Vec<Difference> {
+    let mut found = Differences(Vec::new());
+    let (before, after) = (&baseline.host, &candidate.host);
+    if matches!(basis, Basis::Machine | Basis::Moment) {
+        found.hold("host.architecture", &before.architecture, &after.architecture);
+        found.hold("host.system", &before.system, &after.system);
+        found.hold_option("host.cpu_model", before.cpu_model.as_ref(), after.cpu_model.as_ref());
+        found.hold("host.cpus", &before.cpus, &after.cpus);
+        isa(&mut found, before, after);
+        found.hold("host.emulated", &before.emulated, &after.emulated);
+        found.hold("tool.optimised", &baseline.tool.optimised, &candidate.tool.optimised);
+        let prefix = |record: &Record| record.plan.worker_prefix.join(" ");
+        found.hold("plan.worker_prefix", &prefix(baseline), &prefix(candidate));
+    }
+    if basis == Basis::Moment {
+        found.hold_option("host.governor", before.governor.as_ref(), after.governor.as_ref());
+        found.hold_option(
+            "host.virtualisation",
+            before.virtualisation.as_ref(),
+            after.virtualisation.as_ref(),
+        );
+        let (first, second) = (&baseline.plan, &candidate.plan);
+        found.hold("plan.warm_up_ns", &first.warm_up_ns, &second.warm_up_ns);
+        found.hold("plan.measure_ns", &first.measure_ns, &second.measure_ns);
+        if before.emulated && after.emulated {
+            found.0.push(Difference {
+                field: "host.emulated".to_owned(),
+                baseline: "true".to_owned(),
+                candidate: "true: times under emulation mean nothing".to_owned(),
+            });
+        }
+    }
+    found.0
+}
+
+/// Instruction sets that only one of the two has.
+fn isa(found: &mut Differences, before: &Host, after: &Host) {
+    let [first, second] = [before, after].map(|host| host.isa.iter().map(String::as_str).collect::<BTreeSet<&str>>());
+    let only = |mine: &BTreeSet<&str>, other: &BTreeSet<&str>| -> String {
+        let only: Vec<&str> = mine.difference(other).copied().collect();
+        if only.is_empty() {
+            "–".to_owned()
+        } else {
+            only.join(" ")
+        }
+    };
+    found.hold("host.isa", &only(&first, &second), &only(&second, &first));
+}
+
+/// In what two records of a task differ: the samples, and for an accuracy the metric and the labels.
+pub fn task_differences(baseline: &TaskFacts, candidate: &TaskFacts, basis: Basis) -> Vec<Difference> {
+    let mut found = Differences(Vec::new());
+    if basis == Basis::File {
+        return found.0;
+    }
+    if let (Some(before), Some(after)) = (&baseline.data_sha256, &candidate.data_sha256) {
+        found.hold("tasks.data_sha256", before, after);
+    } else {
+        // Of older records the names are all there is.
+        found.hold("tasks.inputs", &baseline.inputs, &candidate.inputs);
+        found.hold_option("tasks.samples", baseline.samples.as_ref(), candidate.samples.as_ref());
+    }
+    if basis == Basis::Samples {
+        found.hold_option("tasks.metric", baseline.metric.as_ref(), candidate.metric.as_ref());
+        if baseline.labels != candidate.labels && found.0.is_empty() {
+            found.hold("tasks.labels", &"some".to_owned(), &"others".to_owned());
+        }
+    }
+    found.0
+}
+
+/// In what two cells of the same id differ: the settings that were in effect.
+pub fn cell_differences(baseline: &Cell, candidate: &Cell, basis: Basis) -> Vec<Difference> {
+    let mut found = Differences(Vec::new());
+    if matches!(basis, Basis::Machine | Basis::Moment) {
+        let names: BTreeSet<&String> = baseline.effective.keys().chain(candidate.effective.keys()).collect();
+        for name in names {
+            let field = format!("cells.effective.{name}");
+            found.hold_option(&field, baseline.effective.get(name), candidate.effective.get(name));
+        }
+    }
+    found.0
+}
+
+/// What is worth knowing beside a change though it is no obstacle: another version of the runtime or of edgebench, and
+/// of the machine where the figure depends on it only by rounding.
+pub(crate) fn remarks(baseline: (&Record, &Cell), candidate: (&Record, &Cell), basis: Basis) -> String {
+    let mut found = Differences(Vec::new());
+    let version = |cell: &Cell| {
+        cell.runtime
+            .as_ref()
+            .map(|probe| format!("{} {}", probe.runtime, probe.version))
+    };
+    if basis != Basis::File {
+        let [before, after] = [baseline.1, candidate.1].map(version);
+        found.hold_option("cells.runtime", before.as_ref(), after.as_ref());
+        let [before, after] = [baseline.0, candidate.0].map(|record| record.tool.version.clone());
+        found.hold("tool.version", &before, &after);
+    }
+    if basis == Basis::Samples {
+        let (before, after) = (&baseline.0.host, &candidate.0.host);
+        found.hold("host.architecture", &before.architecture, &after.architecture);
+        found.hold_option("host.cpu_model", before.cpu_model.as_ref(), after.cpu_model.as_ref());
+    }
+    listed(&found.0)
+}
+
+/// Differences in one line.
+pub(crate) fn listed(differences: &[Difference]) -> String {
+    let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
