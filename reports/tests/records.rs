@@ -450,6 +450,17 @@ fn a_figure_that_vanished_is_missing_and_one_that_neither_has_is_not_passed() {
         .len()
             == 1
     );
+    // Where another cell has it, the gap is the same on both sides and no news.
+    let mut more = [before.clone(), before.clone()];
+    for record in &mut more {
+        let mut slow = record.cells[0].clone();
+        "slow".clone_into(&mut slow.id.variant);
+        slow.accuracy = None;
+        record.cells.push(slow);
+    }
+    let verdicts = judge_records(&more[0], &more[1], &policy(&["accuracy:1pp"]), false);
+    let kinds: Vec<(VerdictKind, bool)> = verdicts.iter().map(|verdict| (verdict.kind, verdict.gating)).collect();
+    assert_eq!(kinds, [(VerdictKind::Passed, true), (VerdictKind::Incomparable, false)]);
     let verdict = judged(&before, &before, "latency_p99:3%");
     assert_eq!((verdict.kind, verdict.gating), (VerdictKind::Inconclusive, false));
 }
@@ -469,7 +480,10 @@ fn the_largest_drop_of_a_class_counts() {
     // Without a regression the class that says most stands for all.
     let same = judge_records(&before, &before, &policy, false);
     assert_eq!((same.len(), same[1].kind), (2, VerdictKind::Passed));
-    assert_eq!(same[1].reason, "no answer flipped");
+    assert_eq!(
+        same[1].reason,
+        "no answer flipped; the one that says most, of 4 classes"
+    );
     // An eighth of a class is more than a third of 25 points, but not beyond doubt; and surely less than 25.
     policy.max_class_drop = Some(0.25);
     let unsure = judge_records(&before, &spoilt(before.clone(), |row| row % 32 == 3), &policy, false);
@@ -691,6 +705,45 @@ fn unchanged_cells_raise_no_alarm() {
     }
     // The chance of more than 8 of 300 at 1 % is 0.004.
     assert!(alarms <= 8, "{alarms}");
+}
+
+/// At the number of samples that an inconclusive verdict asks for, a drop by the tolerance is found 19 times of 20, and
+/// one by the threshold is not called a regression.
+#[test]
+fn what_would_decide_decides() {
+    // 6 % of the answers flip; the two quantiles are those of 1 % and 95 %.
+    let needed = ((2.326_f64 + 1.645) / (0.03 - 0.01)).powi(2) * 0.06;
+    let labels = labels(needed.ceil() as usize, 4);
+    let mut draws = Draws::seeded(5);
+    let mut found = |drop: f64| -> usize {
+        let once = |_: &usize| {
+            let before = answers(&labels, 4, 0.5, &mut draws);
+            let right = |row: usize| before[row] == usize::try_from(labels[row]).ok();
+            // Half of the answers are right, so that each half flips with twice the rate.
+            let (lost, gained) = (0.06 + drop, 0.06 - drop);
+            let after: Vec<Option<usize>> = (0..labels.len())
+                .map(|row| match right(row) {
+                    true if draws.share() < lost => before[row].map(|class| (class + 1) % 4),
+                    false if draws.share() < gained => usize::try_from(labels[row]).ok(),
+                    _ => before[row],
+                })
+                .collect();
+            let [before, after] = [before, after].map(|answers| {
+                let made = Made {
+                    value: top1(&labels, &answers),
+                    answers: Some(answers),
+                    ..Made::default()
+                };
+                record(vec![made.cell()], labels.clone())
+            });
+            judged(&before, &after, "accuracy:3pp").kind == VerdictKind::Regressed
+        };
+        (0..150).filter(once).count()
+    };
+    let (at_the_tolerance, at_the_threshold) = (found(0.03), found(0.01));
+    // The chance of fewer than 135 of 150 at 95 % is 0.005, that of more than 5 at 1 % is 0.004.
+    assert!(at_the_tolerance >= 135, "{at_the_tolerance}");
+    assert!(at_the_threshold <= 5, "{at_the_threshold}");
 }
 
 /// Every number of a record in turn becomes one that no honest record has, and every list is cut: nothing panics.

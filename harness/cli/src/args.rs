@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::compare::CompareArgs;
+use crate::export::ExportArgs;
 use crate::gate::GateArgs;
 use crate::history::HistoryArgs;
 use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape};
@@ -27,8 +29,12 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Print what `run` would do, and how long it would take
     Plan(Box<PlanArgs>),
+    /// Put records side by side
+    Compare(CompareArgs),
     /// Tell whether a change made it worse
     Gate(Box<GateArgs>),
+    /// Write a record's figures for the systems that keep them
+    Export(ExportArgs),
     /// Keep records over time, and tell what changed
     History(Box<HistoryArgs>),
     /// List suites, backends, or a suite's variants
@@ -240,6 +246,8 @@ pub(crate) enum SchemaName {
     Manifest,
     /// record.json
     Record,
+    /// gate.json
+    Gate,
     /// Lines of the worker protocol
     Protocol,
 }

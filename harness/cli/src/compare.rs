@@ -11,8 +11,6 @@ use edgebench_reports::compare::{
 use edgebench_reports::policy::named;
 
 use crate::failure::Failure;
-use crate::gate::policy_args::failure;
-use crate::gate::records::read;
 use crate::output::print;
 
 #[derive(Debug, Args)]
@@ -51,13 +49,13 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     };
     let metrics: Result<Vec<&'static Metric>, _> = names.into_iter().map(named).collect();
     let options = CompareOptions {
-        metrics: metrics.map_err(failure)?,
+        metrics: metrics?,
         allow_mismatch: args.allow_mismatch,
     };
     let records: Vec<(String, Record)> = args
         .records
         .iter()
-        .map(|path| Ok((path.to_string_lossy().into_owned(), read(path)?)))
+        .map(|path| Ok((path.to_string_lossy().into_owned(), Record::read(path)?)))
         .collect::<Result<_, Failure>>()?;
     let sides: Vec<(&str, &Record)> = records.iter().map(|(what, record)| (what.as_str(), record)).collect();
     let comparison = side_by_side(&sides, &options);

@@ -95,8 +95,10 @@ with_hint! {
     edgebench_suites::SuiteError => edgebench_suites::SuiteError::hint,
     edgebench_runner::PlanError => |error| Some(error.hint()),
     edgebench_record::StoreError => |error| Some(error.hint().to_owned()),
+    edgebench_record::ReadError => |error| Some(error.hint().to_owned()),
     edgebench_graph::GraphError => |error| Some(error.hint().to_owned()),
     edgebench_reports::ReportError => |_| None,
+    edgebench_reports::policy::PolicyError => edgebench_reports::policy::PolicyError::hint,
     edgebench_runner::WorkerFailure => edgebench_runner::WorkerFailure::hint,
     serde_json::Error => |_| None,
 }

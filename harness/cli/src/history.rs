@@ -7,13 +7,8 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use clap::{Args, Subcommand, ValueEnum};
-use edgebench_history::{
-    Added, Branch, Checkout, Filter, History, HistoryError, How, Marks, Note, Rebuilt, Run, Trend, TrendPolicy, trends,
-};
-use edgebench_record::{METRICS, OnInconclusive, Verdict, exit_code};
-use edgebench_reports::policy::{PolicyError, Rule};
-use serde_json::json;
+use clap::{Args, Subcommand};
+use edgebench_history::{Added, Checkout, History, HistoryError, How, Marks, Note, Rebuilt, Run};
 
 use crate::args::TextFormat;
 use crate::failure::{Failure, exit};

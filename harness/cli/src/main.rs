@@ -3,8 +3,10 @@
 mod args;
 mod arrays;
 mod backends;
+mod compare;
 mod conformance;
 mod doctor;
+mod export;
 mod failure;
 mod fits;
 mod gate;
@@ -58,6 +60,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Export(args) => export::export(&args),
         Command::Gate(args) => gate::gate(&args),
         Command::History(args) => history::history(&args),
         Command::List(args) => list::list(&args),

@@ -1,4 +1,4 @@
-//! `edgebench schema`: the JSON Schemas of the three boundaries.
+//! `edgebench schema`: the JSON Schemas of what crosses a boundary.
 
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
     let schema: Value = match args.name {
         SchemaName::Manifest => edgebench_suites::schema().to_value(),
         SchemaName::Record => edgebench_record::record_schema(),
+        SchemaName::Gate => edgebench_record::gate_schema(),
         SchemaName::Protocol => edgebench_protocol::protocol_schema(),
     };
     print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;

@@ -101,7 +101,7 @@ fn filters_leave_what_they_name() {
     assert_eq!(of(&[], Some("2026-01-02")), 2);
     assert_eq!(
         series(&place, &filter("accuracy"))[0].conditions,
-        "top1 over 100 of 100 samples of digits.safetensors"
+        "top1 over 100 of 100 samples of digits.safetensors (333333333333)"
     );
     assert!(series(&place, &filter("nonsense")).is_empty());
 }

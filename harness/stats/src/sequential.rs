@@ -380,3 +380,142 @@ impl Trial {
         Some(needed.saturating_sub(all.len()).max(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn design() -> Design {
+        Design::relative(0.03, 1.0 / 3.0, 0.01, 0.95).unwrap()
+    }
+
+    /// Feeds a trial with values that repeat until it is over, and says how many it took.
+    fn run(values: &[f64], capacity: usize) -> Trial {
+        let mut trial = Trial::new(design());
+        trial.allow(capacity);
+        for &value in values.iter().cycle().take(2_000) {
+            if trial.wants().is_none() {
+                break;
+            }
+            trial.push(value);
+        }
+        trial
+    }
+
+    /// Figures around a centre, symmetric and without ties.
+    fn around(centre: f64, spread: f64) -> Vec<f64> {
+        let steps = [
+            0.9, -0.3, 0.5, -0.8, 0.1, -0.6, 0.7, -0.1, 0.35, -0.45, -0.95, 0.25, -0.2, 0.65,
+        ];
+        steps.iter().map(|step| centre + spread * step).collect()
+    }
+
+    #[test]
+    fn the_fewest_restarts_are_those_with_which_the_test_can_reject() {
+        // 2⁻⁹ < 0.01 / 3 < 2⁻⁸
+        assert_eq!(design().minimum(), 9);
+        let many_cells = Design::relative(0.03, 1.0 / 3.0, 0.01 / 18.0, 0.95).unwrap();
+        assert_eq!(many_cells.minimum(), 13);
+        assert!(signed_rank_greater(&[1.0; 9], 0.0).unwrap() <= design().level());
+        assert!(signed_rank_greater(&[1.0; 8], 0.0).unwrap() > design().level());
+    }
+
+    #[test]
+    fn restarts_are_planned_from_the_spread() {
+        // ((2.7131 + 1.9545) · 0.02 / (ln 1.03 − ln 1.01))² = 22.66, with z(1 − 0.01/3) and z(√0.95)
+        assert_eq!(design().restarts(0.02), 23);
+        assert_eq!(design().restarts(0.0), 9);
+        assert!(design().confirming_restarts(0.02) < design().restarts(0.02));
+    }
+
+    #[test]
+    fn the_same_is_passed_and_a_slowdown_needs_a_second_set() {
+        let same = run(&around(0.0, 0.005), usize::MAX);
+        assert_eq!(
+            (same.call(), same.looks(), same.confirmed()),
+            (Some(Call::Passed), 1, None)
+        );
+        let slower = run(&around(0.03, 0.005), usize::MAX);
+        assert_eq!(slower.call(), Some(Call::Regressed));
+        assert!(slower.confirmed().unwrap().confirmed);
+        assert!(slower.restarts() >= design().minimum() + 7);
+        let faster = run(&around(-0.03, 0.005), usize::MAX);
+        assert_eq!(faster.call(), Some(Call::Improved));
+    }
+
+    #[test]
+    fn a_change_within_the_threshold_is_not_called_however_sure_it_is() {
+        let trial = run(&around(1.009_f64.ln(), 0.000_5), usize::MAX);
+        assert_eq!(trial.call(), Some(Call::Passed));
+        let (estimate, interval) = trial.estimate().unwrap();
+        assert!(
+            estimate > 0.008 && interval.unwrap().low > 0.0,
+            "significant and not relevant"
+        );
+    }
+
+    #[test]
+    fn a_second_set_that_does_not_confirm_is_added_to_the_first() {
+        let mut trial = Trial::new(design());
+        for value in around(0.03, 0.004).iter().cycle().take(9) {
+            trial.push(*value);
+        }
+        assert_eq!(trial.wants(), Some(Set::Confirming));
+        for value in around(0.0, 0.004).iter().cycle().take(trial.until_next_look()) {
+            trial.push(*value);
+        }
+        assert!(!trial.confirmed().unwrap().confirmed);
+        assert_eq!(trial.wants(), Some(Set::First), "{trial:?}");
+        assert_eq!(trial.restarts(), trial.log_ratios().len());
+    }
+
+    #[test]
+    fn time_moves_the_last_look_forward_and_leaves_room_to_confirm() {
+        let noisy = around(0.03, 0.08);
+        let unlimited = run(&noisy, usize::MAX);
+        assert!(unlimited.planned().unwrap() > 30, "{unlimited:?}");
+        let limited = run(&noisy, 30);
+        assert_eq!(limited.call(), Some(Call::Inconclusive));
+        assert!(limited.restarts() <= 30);
+        assert!(limited.further().unwrap() > 0);
+        assert!(limited.minimum_detectable().unwrap() > design().tolerance);
+    }
+
+    #[test]
+    fn three_looks_are_all() {
+        // Between threshold and tolerance nothing can be shown either way for long.
+        let between = around(1.02_f64.ln(), 0.04);
+        let trial = run(&between, usize::MAX);
+        assert!(trial.looks() <= LOOKS, "{trial:?}");
+        assert!(trial.call().is_some());
+    }
+
+    #[test]
+    fn the_order_of_restarts_within_a_look_changes_nothing() {
+        let values = around(0.004, 0.01);
+        let mut turned = values.clone();
+        turned[..9].reverse();
+        assert_eq!(run(&values, usize::MAX).call(), run(&turned, usize::MAX).call());
+    }
+
+    #[test]
+    fn an_interrupted_trial_is_inconclusive_and_takes_no_more() {
+        let mut trial = Trial::new(design());
+        trial.push(0.5);
+        trial.stop();
+        trial.push(0.5);
+        assert_eq!((trial.call(), trial.restarts()), (Some(Call::Inconclusive), 1));
+    }
+
+    #[test]
+    fn a_design_that_cannot_be_is_none() {
+        for (tolerance, share, alpha) in [
+            (0.0, 0.3, 0.01),
+            (0.03, 1.0, 0.01),
+            (0.03, 0.3, 0.0),
+            (f64::NAN, 0.3, 0.01),
+        ] {
+            assert_eq!(Design::relative(tolerance, share, alpha, 0.95), None);
+        }
+    }
+}

@@ -81,6 +81,7 @@ pub(crate) fn telling(classes: Vec<Verdict>) -> Vec<Verdict> {
     if !regressed.is_empty() {
         return regressed;
     }
+    let classes = rest.len();
     let drop = |verdict: &Verdict| verdict.worsening().unwrap_or(f64::NEG_INFINITY);
     let doubt = |verdict: &Verdict| (verdict.gating, verdict.kind == VerdictKind::Inconclusive);
     let worst = rest.into_iter().reduce(|worst, next| {
@@ -89,7 +90,16 @@ pub(crate) fn telling(classes: Vec<Verdict>) -> Vec<Verdict> {
             .then(drop(&next).total_cmp(&drop(&worst)));
         if order.is_gt() { next } else { worst }
     });
-    worst.into_iter().collect()
+    worst
+        .map(|mut verdict| {
+            append(
+                &mut verdict.reason,
+                &format!("the one that says most, of {classes} classes"),
+            );
+            verdict
+        })
+        .into_iter()
+        .collect()
 }
 
 fn pairs(pair_of: &Pair<'_>) -> Result<Pairs, String> {

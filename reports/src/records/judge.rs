@@ -1,6 +1,6 @@
 //! Two records, a policy, verdicts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use edgebench_record::{Cell, CellId, Metric, Record, Scale, Side, TaskFacts, Tolerance, Verdict, VerdictKind, metric};
 
@@ -64,9 +64,19 @@ impl Pair<'_> {
 /// With `allow_mismatch`, records that are not comparable are judged all the same, and the reason says in what they
 /// differ.
 pub fn judge_records(baseline: &Record, candidate: &Record, policy: &Policy, allow_mismatch: bool) -> Vec<Verdict> {
+    let sides = [Indexed::of(baseline), Indexed::of(candidate)];
+    let judged = |rule: &&Rule| {
+        let has = |cell: &Cell| figure(cell, rule.metric.id).is_some();
+        sides[1]
+            .cells()
+            .any(|cell| has(cell) && sides[0].cell(&cell.id).is_some_and(has))
+    };
+    let judged = policy.rules.iter().filter(judged).map(|rule| rule.metric.id).collect();
+    let [before, after] = sides;
     let judge = Judge {
-        baseline: Indexed::of(baseline),
-        candidate: Indexed::of(candidate),
+        baseline: before,
+        candidate: after,
+        judged,
         between: [Basis::File, Basis::Samples, Basis::Machine, Basis::Moment]
             .into_iter()
             .map(|basis| (basis, record_differences(baseline, candidate, basis)))
@@ -158,6 +168,8 @@ struct Judge<'a> {
     baseline: Indexed<'a>,
     candidate: Indexed<'a>,
     between: HashMap<Basis, Vec<Difference>>,
+    /// Metrics of rules that some cell has in both records.
+    judged: HashSet<&'static str>,
     policy: &'a Policy,
     allow_mismatch: bool,
 }
@@ -235,12 +247,16 @@ impl<'a> Judge<'a> {
             [None, Some(_)] => return said(VerdictKind::Added, format!("the baseline's cell has no {id}")),
             // A task without labels has no accuracy, and one judged by f1 no top1: the rule does not speak of it.
             [None, None] if basis == Basis::Samples && !sides.iter().any(|side| asks(side, id)) => return None,
-            [None, None] => {
-                return said(
-                    VerdictKind::Inconclusive,
+            // Where other cells have it, both lack it alike; where none has, the rule has judged nothing.
+            [None, None] if self.judged.contains(id) => {
+                let mut draft = said(
+                    VerdictKind::Incomparable,
                     format!("neither record has {id} of this cell"),
-                );
+                )?;
+                draft.verdict.gating = false;
+                return Some(draft);
             }
+            [None, None] => return said(VerdictKind::Inconclusive, format!("no cell has {id} in both records")),
         };
         let differences = self.differences(pair, basis);
         if !differences.is_empty() && !self.allow_mismatch {

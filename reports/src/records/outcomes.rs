@@ -38,11 +38,12 @@ pub(super) fn ended(before: &Cell, after: &Cell) -> Verdict {
             bare(id, OUTCOME, VerdictKind::Added, why)
         }
         (false, false) => {
-            let why = format!(
-                "neither was measured: {} before, {} now",
-                told(&before.outcome),
-                told(&after.outcome)
-            );
+            let (was, is) = (told(&before.outcome), told(&after.outcome));
+            let why = if was == is {
+                format!("neither was measured: {is}")
+            } else {
+                format!("neither was measured: {was} before, {is} now")
+            };
             let mut verdict = bare(id, OUTCOME, VerdictKind::Incomparable, why);
             verdict.gating = false;
             verdict

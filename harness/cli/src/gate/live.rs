@@ -82,6 +82,9 @@ pub(crate) struct LiveArgs {
     runtime: RuntimeArgs,
 }
 
+/// What a live gate judges when nobody says what.
+const DEFAULT_METRIC: &str = "latency_p50";
+
 /// A side, ready to be measured.
 struct Arm {
     selected: Selected,
@@ -98,14 +101,19 @@ pub(crate) fn measure(args: &LiveArgs) -> Result<GateRecord, Failure> {
         )));
     }
     let policy = args.policy.policy()?;
-    let (rules, others): (Vec<_>, Vec<_>) = policy.facts().rules.into_iter().partition(judged_live);
-    for rule in others.iter().filter(|_| args.policy.asks()) {
-        tell(format_args!(
-            "note: {} is not judged live, or not by that tolerance; live gates judge {} by a percentage, and `edgebench \
-             gate records` the rest",
-            one_line(&rule.metric),
-            LIVE_METRICS.join(", ")
-        ));
+    let (mut rules, others): (Vec<_>, Vec<_>) = policy.facts().rules.into_iter().partition(judged_live);
+    if args.policy.asks() {
+        for rule in &others {
+            tell(format_args!(
+                "note: {} is not judged live, or not by that tolerance; a live gate judges {} by a percentage, and \
+                 `edgebench gate records` the rest",
+                one_line(&rule.metric),
+                LIVE_METRICS.join(", ")
+            ));
+        }
+    } else {
+        // What does not depend on the moment is better judged from records.
+        rules.retain(|rule| rule.metric == DEFAULT_METRIC);
     }
     if rules.is_empty() {
         return Err(Failure::new("no rule is left that a live gate can judge")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use edgebench_record::OnInconclusive;
-use edgebench_reports::policy::{Policy, PolicyError, Rule, class_drop};
+use edgebench_reports::policy::{Policy, Rule, class_drop};
 
 use crate::failure::{Doing as _, Failure};
 
@@ -47,15 +47,16 @@ impl PolicyArgs {
             None => Policy::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path).doing(format_args!("read the policy `{}`", path.display()))?;
-                let within = |error| failure(error).context(format!("the policy `{}` cannot be used", path.display()));
-                Policy::from_toml(&text).map_err(within)?
+                Policy::from_toml(&text).map_err(|error| {
+                    Failure::from(error).context(format!("the policy `{}` cannot be used", path.display()))
+                })?
             }
         };
         for rule in &self.fail_on {
-            policy.set(Rule::parse(rule).map_err(failure)?);
+            policy.set(Rule::parse(rule)?);
         }
         if let Some(drop) = &self.max_class_drop {
-            policy.max_class_drop = Some(class_drop(drop).map_err(failure)?);
+            policy.max_class_drop = Some(class_drop(drop)?);
         }
         if let Some(inconclusive) = self.inconclusive {
             policy.inconclusive = match inconclusive {
@@ -65,15 +66,5 @@ impl PolicyArgs {
             };
         }
         Ok(policy.with_default_rules())
-    }
-}
-
-/// A policy's error with its hint.
-pub(crate) fn failure(error: PolicyError) -> Failure {
-    let hint = error.hint();
-    let failure = Failure::from_error(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }

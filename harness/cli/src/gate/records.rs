@@ -1,6 +1,6 @@
 //! `edgebench gate records`: one record judged by another.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use edgebench_record::{GATE_SCHEMA, GateKind, GateRecord, Record, exit_code};
@@ -33,7 +33,7 @@ pub(crate) fn records(args: &RecordsArgs) -> Result<GateRecord, Failure> {
     let mut policy = args.policy.policy()?;
     policy.trust_recorded_times |= args.trust_recorded_times;
     let started_at = now();
-    let (baseline, candidate) = (read(&args.baseline)?, read(&args.candidate)?);
+    let (baseline, candidate) = (Record::read(&args.baseline)?, Record::read(&args.candidate)?);
     let verdicts = judge_records(&baseline, &candidate, &policy, args.allow_mismatch);
     Ok(GateRecord {
         schema: GATE_SCHEMA,
@@ -51,13 +51,5 @@ pub(crate) fn records(args: &RecordsArgs) -> Result<GateRecord, Failure> {
         exit_code: exit_code(&verdicts, policy.inconclusive),
         verdicts,
         cells: Vec::new(),
-    })
-}
-
-/// Reads a record, or says why not.
-pub(crate) fn read(path: &Path) -> Result<Record, Failure> {
-    Record::read(path).map_err(|error| {
-        let hint = error.hint();
-        Failure::from_error(error).hint(hint)
     })
 }

@@ -15,7 +15,7 @@ pub(crate) struct Revision {
     /// The commit that the revision names.
     pub(crate) commit: String,
     /// Keeps the folder.
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
 }
 
 /// Takes the folder of a suite's manifest out of git, at a revision. The working tree is not touched.
@@ -52,7 +52,7 @@ pub(crate) fn at_revision(manifest: &Path, revision: &str) -> Result<Revision, F
     Ok(Revision {
         manifest,
         commit,
-        folder,
+        _folder: folder,
     })
 }
 

@@ -63,13 +63,19 @@ pub(super) fn trends(trends: &[Trend], markdown: bool) -> String {
 /// One line that says it all.
 fn answer(trends: &[Trend]) -> String {
     let count = |of: &dyn Fn(&Trend) -> bool| trends.iter().filter(|trend| of(trend)).count();
-    let worse = count(&|trend| trend.alarm);
-    let judged = count(&|trend| trend.judged && !trend.past);
+    let (all, worse) = (trends.len(), count(&|trend| trend.alarm));
     let few = count(&|trend| !trend.judged);
+    let gone = count(&|trend| {
+        let kind = trend.ratchet.as_ref().map(|ratchet| ratchet.verdict.kind);
+        matches!(kind, Some(VerdictKind::Failed | VerdictKind::Missing))
+    });
     let mut out = match worse {
-        0 => format!("nothing got worse lately in {judged} of {} series", trends.len()),
-        _ => format!("{worse} of {} series got worse", trends.len()),
+        0 => format!("nothing got worse lately in {all} series"),
+        _ => format!("{worse} of {all} series got worse"),
     };
+    if gone > 0 {
+        let _ = write!(out, "; {gone} of the release fail now or are missing");
+    }
     if few > 0 {
         let _ = write!(out, "; {few} have too few runs to tell");
     }

@@ -1,6 +1,6 @@
 //! `edgebench history trend`: what changed, drifted, or fell behind a release.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -17,7 +17,12 @@ use crate::parse::one_line;
 #[derive(Debug, Args)]
 pub(super) struct TrendArgs {
     /// Metrics by their ids
-    #[arg(long, value_name = "ID", value_delimiter = ',', default_value = "latency_p50,accuracy,rss_peak,model_bytes")]
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        default_value = "latency_p50,accuracy,rss_peak,model_bytes"
+    )]
     metric: Vec<String>,
     /// Cells, such as 'fashion/int8/*'
     #[arg(long, value_name = "PATTERN")]

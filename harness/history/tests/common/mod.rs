@@ -50,6 +50,8 @@ pub(crate) fn record(day: usize, p50_us: f64, edit: impl FnOnce(&mut Value)) -> 
     let latency = &mut record["cells"][0]["summary"]["latency"];
     latency["p50_ns"] = json!(1e3 * p50_us);
     latency["percentiles"][0]["empirical_ns"] = json!(1e3 * p50_us);
+    record["tasks"][0]["inputs"] = json!("digits.safetensors");
+    record["tasks"][0]["data_sha256"] = json!("3".repeat(64));
     edit(&mut record);
     record
 }
