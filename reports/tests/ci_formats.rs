@@ -3,10 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
-use edgebench_record::{CellId, GateRecord, METRICS, Record, VerdictKind};
+use edgebench_record::{CellId, GateRecord, METRICS, Record, VerdictKind, figure, figures};
 use edgebench_reports::export::{
-    Source, bencher, bigger_is_better, figure, figures, openmetrics, otava, otava_header, otava_tests,
-    smaller_is_better,
+    Source, bencher, bigger_is_better, openmetrics, otava, otava_header, otava_tests, smaller_is_better,
 };
 use edgebench_reports::gate::{
     ANNOTATIONS_PER_LEVEL, COMMENT_LIMIT, STEP_SUMMARY_LIMIT, annotations, junit, markdown, marker, table,

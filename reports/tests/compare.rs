@@ -151,6 +151,23 @@ fn an_accuracy_is_a_difference_over_paired_samples() {
     let same = entry(&comparison, "accuracy", "fp32", 1).change.unwrap();
     assert_eq!((same.interval, same.significant), (None, Some(false)));
     assert!(comparison.tables[0].means.iter().all(Option::is_none));
+    let accuracy = after.cells[0].accuracy.as_mut().unwrap();
+    let answers = accuracy.answers.as_mut().unwrap();
+    answers.classes.truncate(100);
+    answers.indices = Some((0..100).collect());
+    accuracy.samples = 100;
+    accuracy.value = 0.5;
+    let partly = compared(&before, &after, &["accuracy"]);
+    let fp32 = entry(&partly, "accuracy", "fp32", 1);
+    assert_eq!(
+        fp32.change.unwrap().significant,
+        Some(false),
+        "the same answers to the same samples"
+    );
+    assert_eq!(
+        partly.notes[fp32.note.unwrap() - 1],
+        "the difference is over the 100 samples that both evaluated"
+    );
     after.cells[1].accuracy.as_mut().unwrap().answers = None;
     let unpaired = compared(&before, &after, &["accuracy"]);
     assert_eq!(

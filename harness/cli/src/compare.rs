@@ -13,6 +13,7 @@ use edgebench_reports::policy::named;
 use crate::failure::Failure;
 use crate::output::print;
 
+#[expect(clippy::doc_markdown, reason = "the help is printed as it stands here")]
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
     /// Two or more records: a record.json, or the folder of a run; the first is what the others are held against

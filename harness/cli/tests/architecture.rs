@@ -40,7 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("edgebench-conformance", &["edgebench-api", "edgebench-protocol"]),
-    ("xtask", &[]),
+    ("xtask", &["edgebench-stats"]),
 ];
 
 const COMMAND: &str = "edgebench";

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -64,8 +65,9 @@ impl Place {
         let mut text =
             "schema = 1\nname = \"s\"\nbackends = [\"null\"]\n\n[[task]]\nid = \"t\"\nbaseline = \"fp32\"\n".to_owned();
         for variant in variants {
-            text += &format!(
-                "\n[[task.variant]]\nid = \"{variant}\"\nfile = \"m.onnx\"\nsha256 = \"{sha256}\"\nprecision = \"fp32\"\n"
+            let _ = writeln!(
+                text,
+                "\n[[task.variant]]\nid = \"{variant}\"\nfile = \"m.onnx\"\nsha256 = \"{sha256}\"\nprecision = \"fp32\""
             );
         }
         text += "\n[task.input.x]\ndtype = \"f32\"\nshape = [4]\n";

@@ -5,6 +5,8 @@
 //! reader refuses a newer schema with both numbers.
 
 mod cell;
+mod ended;
+mod figure;
 mod file;
 mod gate;
 mod host;
@@ -20,6 +22,8 @@ pub use cell::{
     Accuracy, Answers, Cell, CellId, Comparison, Delta, GoldenCheck, Invocation, Latency, MemoryPhases, ModelFacts,
     OutputsCheck, OutputsVerdict, PercentileFigure, Summary,
 };
+pub use ended::OUTCOME;
+pub use figure::{Figure, figure, figures};
 pub use file::{ReadError, record_schema, to_json};
 pub use gate::{
     DesignFacts, GATE_SCHEMA, GateCell, GateKind, GateRecord, OnInconclusive, PolicyFacts, Quality, Restart, RuleFacts,

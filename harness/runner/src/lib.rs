@@ -38,4 +38,5 @@ pub use failure::WorkerFailure;
 pub use plan::{MeasurePlan, Plan, PlanError, PlanRequest, PlannedCell, plan};
 pub use prepare::TaskInputs;
 pub use run::{RunError, RunOptions, header, run};
+pub use scrub::scrub_gate;
 pub use worker::{Worker, WorkerCommand};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use edgebench_api::{Probe, Settings};
-use edgebench_record::{Cell, Outcome, PlanFacts, Record, TaskFacts, Tool};
+use edgebench_record::{Cell, CellId, GateRecord, Outcome, PlanFacts, Record, TaskFacts, Tool};
 
 /// The folders and what stands in a record in their place, the longest first.
 #[derive(Debug)]
@@ -18,25 +18,25 @@ pub(crate) struct Scrub {
 
 impl Scrub {
     /// The folders of this process, of a run and of its suite.
-    pub(crate) fn of_this_process(work: &Path, suite: &Path) -> Self {
+    pub(crate) fn of_this_process(work: Option<&Path>, suites: &[&Path]) -> Self {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         let here = std::env::current_dir().ok();
-        Self::new(work, home.as_deref(), here.as_deref(), suite)
+        Self::new(work, home.as_deref(), here.as_deref(), suites)
     }
 
-    fn new(work: &Path, home: Option<&Path>, here: Option<&Path>, suite: &Path) -> Self {
+    fn new(work: Option<&Path>, home: Option<&Path>, here: Option<&Path>, suites: &[&Path]) -> Self {
         // A home that is no absolute path is none.
         let home = home.filter(|home| home.is_absolute());
-        let named = [(Some(work), "work"), (home, "~"), (here, "."), (Some(suite), "suite")];
+        let named = [(work, "work"), (home, "~"), (here, ".")];
+        let named = named.into_iter().filter_map(|(folder, name)| Some((folder?, name)));
         let mut folders: Vec<(String, &'static str)> = Vec::new();
-        for (folder, name) in named {
-            let Some(folder) = folder else { continue };
+        for (folder, name) in named.chain(suites.iter().map(|&suite| (suite, "suite"))) {
             // A message names a folder as it was given, and a runtime as it lies on the disk.
             let forms = [std::path::absolute(folder).ok(), folder.canonicalize().ok()];
             folders.extend(forms.iter().flatten().map(|path| (text_of(path), name)));
         }
         // A worker is told of this folder as it was given. The others' relative forms are too short to be known again.
-        folders.push((text_of(work), "work"));
+        folders.extend(work.map(|work| (text_of(work), "work")));
         // The root would be everywhere.
         folders.retain(|(folder, _)| folder.len() > 1);
         // The order of equals stays: of two names for one folder the earlier is taken.
@@ -100,6 +100,62 @@ impl Scrub {
         }
     }
 
+    /// Goes over all texts of a gate's record that can hold a path.
+    pub(crate) fn gate(&self, record: &mut GateRecord) {
+        let GateRecord {
+            schema: _,
+            id: _,
+            kind: _,
+            started_at: _,
+            finished_at: _,
+            interrupted: _,
+            tool,
+            // Read from the system.
+            host: _,
+            baseline,
+            candidate,
+            // Metrics and amounts.
+            policy: _,
+            design: _,
+            exit_code: _,
+            verdicts,
+            cells,
+        } = record;
+        self.texts(&mut tool.arguments);
+        for side in [baseline, candidate] {
+            self.text(&mut side.what);
+            self.texts(&mut side.worker);
+            self.values(&mut side.runtimes);
+        }
+        for verdict in verdicts {
+            self.id(&mut verdict.cell);
+            if let Some(id) = &mut verdict.baseline_cell {
+                self.id(id);
+            }
+            self.text(&mut verdict.reason);
+        }
+        for cell in cells {
+            self.id(&mut cell.cell);
+            for outcome in [&mut cell.baseline_outcome, &mut cell.candidate_outcome]
+                .into_iter()
+                .flatten()
+            {
+                self.outcome(outcome);
+            }
+        }
+    }
+
+    fn id(&self, id: &mut CellId) {
+        let Settings {
+            threads: _,
+            batch: _,
+            device,
+            options,
+        } = &mut id.settings;
+        self.text(device);
+        self.values(options);
+    }
+
     fn cell(&self, cell: &mut Cell) {
         let Cell {
             id,
@@ -113,14 +169,7 @@ impl Scrub {
             accuracy: _,
             outputs,
         } = cell;
-        let Settings {
-            threads: _,
-            batch: _,
-            device,
-            options,
-        } = &mut id.settings;
-        self.text(device);
-        self.values(options);
+        self.id(id);
         self.outcome(outcome);
         if let Some(Probe {
             runtime,
@@ -191,6 +240,11 @@ impl Scrub {
     }
 }
 
+/// Takes out of a gate's record where on the machine things lie: this process's folder and home, and the suites' folders.
+pub fn scrub_gate(record: &mut GateRecord, work: Option<&Path>, suites: &[&Path]) {
+    Scrub::of_this_process(work, suites).gate(record);
+}
+
 /// As a message shows it, without a separator at its end.
 fn text_of(path: &Path) -> String {
     path.to_string_lossy().trim_end_matches('/').to_owned()
@@ -226,10 +280,10 @@ mod tests {
 
     fn scrub() -> Scrub {
         Scrub::new(
-            Path::new("/home/ann/src/runs/7/work"),
+            Some(Path::new("/home/ann/src/runs/7/work")),
             Some(Path::new("/home/ann/")),
             Some(Path::new("/home/ann/src")),
-            Path::new("/home/ann/suites/own"),
+            &[Path::new("/home/ann/suites/own")],
         )
     }
 
@@ -280,7 +334,12 @@ mod tests {
     #[test]
     fn a_home_that_is_none_is_not_taken() {
         for home in ["", "/", "//", "home", "."] {
-            let scrub = Scrub::new(Path::new("/w/work"), Some(Path::new(home)), None, Path::new("/s"));
+            let scrub = Scrub::new(
+                Some(Path::new("/w/work")),
+                Some(Path::new(home)),
+                None,
+                &[Path::new("/s")],
+            );
             let text = "home / . // /home/ann";
             assert_eq!(scrubbed(&scrub, text), text, "{home:?}");
         }
@@ -289,7 +348,7 @@ mod tests {
     #[test]
     fn relative_folders_are_known_by_their_absolute_form() {
         let here = std::env::current_dir().unwrap();
-        let scrub = Scrub::new(Path::new("runs/7/work"), None, Some(&here), Path::new("s"));
+        let scrub = Scrub::new(Some(Path::new("runs/7/work")), None, Some(&here), &[Path::new("s")]);
         let text = format!("{0}/runs/7/work/x runs/7/work/y {0}/s/z s/z s {0}", here.display());
         assert_eq!(scrubbed(&scrub, &text), "work/x work/y suite/z s/z s .");
     }
@@ -302,7 +361,7 @@ mod tests {
         let (home, link) = (folder.join("disk"), folder.join("home"));
         fs::create_dir(&home).unwrap();
         std::os::unix::fs::symlink(&home, &link).unwrap();
-        let scrub = Scrub::new(Path::new("/w/work"), Some(&link), None, Path::new("/s"));
+        let scrub = Scrub::new(Some(Path::new("/w/work")), Some(&link), None, &[Path::new("/s")]);
         let text = format!("{}/a {}/b", link.display(), home.display());
         assert_eq!(scrubbed(&scrub, &text), "~/a ~/b");
     }
@@ -350,6 +409,7 @@ mod tests {
             "/plan/suite_sha256",
             "/started_at",
             "/tasks/baseline",
+            "/tasks/data_sha256",
             "/tasks/id",
             "/tasks/metric",
             "/tool/name",

@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use edgebench_record::{Cell, CellId, Direction, Metric, Mode, Outcome, Record, Scale, TaskFacts};
+use edgebench_record::{Cell, CellId, Direction, Metric, Mode, Outcome, Record, Scale, TaskFacts, figure};
 use edgebench_stats::Interval;
 
 use super::mean::mean;
 use super::{CompareOptions, ComparedRow, ComparedSide, ComparedTable, Comparison, Entry, EntryChange, Mean};
-use crate::export::figure;
 use crate::policy::is_time;
 use crate::records::answers::pair;
 use crate::records::comparable::{Basis, Difference, cell_differences, listed, record_differences, task_differences};
@@ -169,14 +168,14 @@ impl<'a> Build<'a> {
         let Some(cell) = self.indexed[place].cell(id) else {
             return Found::without(MISSING, None);
         };
-        let Some(figure) = figure(cell, metric.id) else {
+        let Some(now) = figure(cell, metric.id) else {
             let note = (!cell.outcome.is_measured()).then(|| notes.number(told(&cell.outcome)));
             return Found::without(cell.outcome.kind.name(), note);
         };
         let mut entry = Entry {
             state: cell.outcome.kind.name(),
-            value: Some(figure.value),
-            interval: figure.interval,
+            value: Some(now.value),
+            interval: now.interval,
             n: count(cell, metric),
             change: None,
             incomparable: false,
@@ -188,7 +187,7 @@ impl<'a> Build<'a> {
         let Some(first) = first else {
             return Found { entry, ratio: None };
         };
-        let Some(before) = crate::export::figure(first, metric.id) else {
+        let Some(before) = figure(first, metric.id) else {
             return Found { entry, ratio: None };
         };
         let differences = self.differences(place, first, cell, metric);
@@ -199,8 +198,13 @@ impl<'a> Build<'a> {
                 return Found { entry, ratio: None };
             }
         }
-        let (change, ratio) = self.change(place, first, cell, metric, (before.value, figure.value));
+        let (change, ratio) = self.change(place, first, cell, metric, (before.value, now.value));
         entry.change = change;
+        if let Some(n) = self.partly(place, first, cell, metric)
+            && entry.note.is_none()
+        {
+            entry.note = Some(notes.number(format!("the difference is over the {n} samples that both evaluated")));
+        }
         // What is not comparable takes no part in a mean, whatever is allowed to be shown.
         let ratio = ratio.filter(|_| !entry.incomparable);
         Found { entry, ratio }
@@ -283,6 +287,18 @@ impl<'a> Build<'a> {
             significant,
         };
         (Some(change), Some((ratio, spread)))
+    }
+
+    /// How many samples both evaluated, where that is not what either figure is over.
+    fn partly(&self, place: usize, first: &Cell, cell: &Cell, metric: &Metric) -> Option<usize> {
+        if metric.unit != "fraction" {
+            return None;
+        }
+        let n = self.paired(place, first, cell)?.0.n();
+        [first, cell]
+            .iter()
+            .any(|cell| count(cell, metric) != Some(n))
+            .then_some(n)
     }
 
     /// The difference over paired samples, and whether every answer is the same.

@@ -3,10 +3,10 @@
 use edgebench_record::{Direction, Metric};
 use serde::Serialize;
 
-use super::figures::Figure;
 use super::source::{Measured, Source};
 use crate::ReportError;
 use crate::text::{plain, significant};
+use edgebench_record::Figure;
 
 /// One entry. The name tells charts apart, so that it must stay the same from run to run.
 #[derive(Serialize)]

@@ -12,14 +12,12 @@
 
 mod bencher;
 mod benchmark_action;
-pub mod figures;
 mod openmetrics;
 mod otava;
 mod source;
 
 pub use bencher::bencher;
 pub use benchmark_action::{bigger_is_better, smaller_is_better};
-pub use figures::{Figure, figure, figures};
 pub use openmetrics::openmetrics;
 pub use otava::{OtavaFile, otava, otava_header, otava_tests};
 pub use source::{Measured, Source};

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use edgebench_record::{CellId, METRICS, Metric};
 
-use super::figures::Figure;
 use super::source::Source;
 use crate::text::plain;
+use edgebench_record::Figure;
 
 /// One gauge per metric, `edgebench_<metric>_<unit>`, and one each for the lower and the upper end of its 95 % interval.
 ///

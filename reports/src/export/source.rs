@@ -2,7 +2,7 @@
 
 use edgebench_record::{CellId, GateRecord, Metric, Record, VerdictKind, metric};
 
-use super::figures::{Figure, figures};
+use edgebench_record::{Figure, figures};
 
 /// What an export is made of.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use edgebench_record::{Cell, CellId, Metric, Record, Scale, Side, TaskFacts, Tolerance, Verdict, VerdictKind, metric};
+use edgebench_record::{
+    Cell, CellId, Metric, OUTCOME, OutcomeKind, Record, Scale, Side, TaskFacts, Tolerance, Verdict, VerdictKind,
+    figure, metric,
+};
 
 use super::accuracy::{accuracy, classes, telling};
 use super::comparable::{Basis, Difference, cell_differences, listed, record_differences, remarks, task_differences};
 use super::figures::{exact, measured};
-use super::outcomes::{OUTCOME, alone, bare, ended};
 use super::trial::{Draft, append, decide};
-use crate::export::figure;
 use crate::policy::{Policy, Rule, is_time};
 
 /// Metrics that cost nothing to hold against each other: a change of one that no rule names is told and does not count.
@@ -41,7 +42,7 @@ pub(crate) struct Pair<'a> {
 impl Pair<'_> {
     /// A verdict on one metric, still inconclusive.
     pub(crate) fn draft(&self, rule: &Rule, (before, after): (f64, f64)) -> Draft {
-        let mut verdict = bare(
+        let mut verdict = Verdict::bare(
             &self.candidate.cell.id,
             rule.metric.id,
             VerdictKind::Inconclusive,
@@ -184,7 +185,7 @@ impl<'a> Judge<'a> {
                 Some(before) if before.outcome.is_measured() && cell.outcome.is_measured() => {
                     self.metrics(before, cell, &mut drafts);
                 }
-                Some(before) => drafts.push(of(ended(before, cell))),
+                Some(before) => drafts.push(of(Verdict::of_outcomes(&cell.id, &before.outcome, &cell.outcome))),
             }
         }
         let gone = self
@@ -193,7 +194,7 @@ impl<'a> Judge<'a> {
             .filter(|cell| self.candidate.cell(&cell.id).is_none());
         for cell in gone.filter(|cell| cell.outcome.is_measured()) {
             let why = "the candidate's record has no such cell".to_owned();
-            drafts.push(of(bare(&cell.id, OUTCOME, VerdictKind::Missing, why)));
+            drafts.push(of(Verdict::bare(&cell.id, OUTCOME, VerdictKind::Missing, why)));
         }
         fold_classes(decide(drafts))
     }
@@ -283,7 +284,7 @@ impl<'a> Judge<'a> {
             // The verdict on the whole says so, and without one nothing is lost by saying it here.
             if self.policy.tolerance("accuracy").is_none() {
                 let why = format!("differs in {}", listed(&differences));
-                let verdict = bare(&pair.candidate.cell.id, metric.id, VerdictKind::Incomparable, why);
+                let verdict = Verdict::bare(&pair.candidate.cell.id, metric.id, VerdictKind::Incomparable, why);
                 drafts.push(Draft { verdict, trial: None });
             }
             return;
@@ -354,4 +355,21 @@ fn fold_classes(verdicts: Vec<Verdict>) -> Vec<Verdict> {
     }
     out.extend(telling(held));
     out
+}
+
+/// A cell that only the candidate has.
+fn alone(cell: &Cell) -> Option<Verdict> {
+    let of = |kind, why: String| Some(Verdict::bare(&cell.id, OUTCOME, kind, why));
+    match cell.outcome.kind {
+        OutcomeKind::Measured => of(VerdictKind::Added, "the baseline's record has no such cell".to_owned()),
+        OutcomeKind::Skipped => None,
+        _ if cell.outcome.fails_run() => of(
+            VerdictKind::Failed,
+            format!("the baseline has no such cell; {}", cell.outcome.told()),
+        ),
+        _ => of(
+            VerdictKind::Added,
+            format!("the baseline has no such cell; {}", cell.outcome.told()),
+        ),
+    }
 }

@@ -3,7 +3,6 @@
 //! | module | idea |
 //! |---|---|
 //! | `judge` | two records and a policy, cell by cell |
-//! | `outcomes` | what vanished, what is new, what newly fails |
 //! | `comparable` | which fields must be alike for which metric |
 //! | `figures`, `accuracy` | one metric of one cell: exact figures, memory and times; paired samples and classes |
 //! | `trial` | tests, their levels, and the three-way decision |
@@ -16,7 +15,6 @@ pub(crate) mod comparable;
 pub(crate) mod estimate;
 mod figures;
 pub(crate) mod judge;
-mod outcomes;
 mod paired;
 mod trial;
 pub(crate) mod values;
@@ -25,5 +23,4 @@ pub use accuracy::FEWEST_OF_CLASS;
 pub use comparable::{Basis, Difference, cell_differences, record_differences, task_differences};
 pub use figures::MEMORY_SLACK;
 pub use judge::{judge_records, side};
-pub use outcomes::OUTCOME;
 pub use trial::ALPHA;

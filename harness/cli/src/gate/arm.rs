@@ -37,7 +37,7 @@ pub(crate) fn arm(text: &str) -> Result<ArmSpec, String> {
     for part in text.split(',').map(str::trim) {
         match part.split_once('=') {
             _ if part.is_empty() => return Err(format!("`{text}` has an empty part")),
-            Some((key, value)) if value.is_empty() => return Err(format!("`{key}=` has no value")),
+            Some((key, "")) => return Err(format!("`{key}=` has no value")),
             Some((key, value)) => arm.set(key, value)?,
             None if is_model(Path::new(part)) => arm.model = Some(model(part)?),
             None => arm.suite = Some(part.to_owned()),

@@ -67,7 +67,7 @@ enum GateFormat {
     Markdown,
     /// The gate's record
     Json,
-    /// JUnit XML
+    /// `JUnit` XML
     Junit,
     /// Annotations as GitHub's workflow commands
     Github,

@@ -8,6 +8,7 @@ use edgebench_reports::policy::{Policy, Rule, class_drop};
 
 use crate::failure::{Doing as _, Failure};
 
+#[expect(clippy::doc_markdown, reason = "the help is printed as it stands here")]
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
     /// A policy in TOML: a table [fail-on] with metrics and tolerances, and the keys named as the flags below are

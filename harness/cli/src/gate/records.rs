@@ -6,6 +6,7 @@ use clap::Args;
 use edgebench_record::{GATE_SCHEMA, GateKind, GateRecord, Record, exit_code};
 use edgebench_reports::records::{judge_records, side};
 use edgebench_runner::run::{fresh_id, now};
+use edgebench_runner::scrub_gate;
 
 use super::policy_args::PolicyArgs;
 use crate::failure::Failure;
@@ -35,7 +36,7 @@ pub(crate) fn records(args: &RecordsArgs) -> Result<GateRecord, Failure> {
     let started_at = now();
     let (baseline, candidate) = (Record::read(&args.baseline)?, Record::read(&args.candidate)?);
     let verdicts = judge_records(&baseline, &candidate, &policy, args.allow_mismatch);
-    Ok(GateRecord {
+    let mut record = GateRecord {
         schema: GATE_SCHEMA,
         id: fresh_id(),
         kind: GateKind::Records,
@@ -51,5 +52,7 @@ pub(crate) fn records(args: &RecordsArgs) -> Result<GateRecord, Failure> {
         exit_code: exit_code(&verdicts, policy.inconclusive),
         verdicts,
         cells: Vec::new(),
-    })
+    };
+    scrub_gate(&mut record, None, &[]);
+    Ok(record)
 }

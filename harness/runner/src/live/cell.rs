@@ -1,10 +1,11 @@
 //! One cell of a live gate: restarts until every rule has its call.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use edgebench_record::{
-    CellId, Change, Confirmation, Evidence, GateCell, Outcome, Restart, RuleFacts, Scale, Verdict, VerdictKind,
+    CellId, Change, Confirmation, Evidence, GateCell, Restart, RuleFacts, Scale, Verdict, VerdictKind,
 };
 use edgebench_stats::sequential::{Call, Design, Set, Trial, spread};
 use edgebench_stats::{Interval, median};
@@ -23,18 +24,19 @@ pub(super) struct Trials {
     trials: Vec<Trial>,
 }
 
-/// What a cell came to.
+/// What a cell came to so far.
 pub(super) struct Judged {
     pub(super) cell: GateCell,
-    pub(super) trials: Option<Trials>,
+    pub(super) trials: Trials,
     pub(super) said: [Said; 2],
     pub(super) interrupted: bool,
     /// Why the trials that are undecided are.
-    pub(super) why: String,
+    why: String,
 }
 
 impl Judged {
-    fn begun(cell: &CellId) -> Self {
+    /// A cell that has not begun.
+    pub(super) fn new(cell: &CellId, rules: &[(RuleFacts, Design)]) -> Self {
         Self {
             cell: GateCell {
                 cell: cell.clone(),
@@ -43,18 +45,23 @@ impl Judged {
                 elapsed_ns: 0,
                 restarts: Vec::new(),
             },
-            trials: None,
+            trials: Trials {
+                rules: rules.iter().map(|(rule, _)| rule.clone()).collect(),
+                trials: rules.iter().map(|&(_, design)| Trial::new(design)).collect(),
+            },
             said: [Said::default(), Said::default()],
             interrupted: false,
             why: String::new(),
         }
     }
 
-    /// A cell that ended before it began.
-    pub(super) fn ended(cell: &CellId, outcomes: [Option<Outcome>; 2]) -> Self {
-        let mut judged = Self::begun(cell);
-        [judged.cell.baseline_outcome, judged.cell.candidate_outcome] = outcomes;
-        judged
+    /// Whether a side did not come through.
+    pub(super) fn failed(&self) -> bool {
+        self.cell.baseline_outcome.is_some() || self.cell.candidate_outcome.is_some()
+    }
+
+    fn counted(&self) -> impl Iterator<Item = &Restart> {
+        self.cell.restarts.iter().filter(|restart| restart.rejected.is_none())
     }
 }
 
@@ -69,37 +76,34 @@ pub struct Progress {
     pub log_ratio: Option<f64>,
 }
 
-/// Restarts a pair of processes until every rule has its call, the time is up, or a side fails.
+/// Restarts a pair of processes until every rule has its call, the time is up, or a side fails. A cell that was judged
+/// before goes on where it ended.
 pub(super) fn judge(
+    judged: &mut Judged,
     arms: [&Arm<'_>; 2],
-    rules: &[(RuleFacts, Design)],
     budget: Duration,
     random: &mut ChaCha8Rng,
     interrupt: &AtomicBool,
     observer: &mut dyn FnMut(Progress),
-) -> Judged {
+) {
     let begin = Instant::now();
-    let mut judged = Judged::begun(arms[1].id);
-    let mut trials = Trials {
-        rules: rules.iter().map(|(rule, _)| rule.clone()).collect(),
-        trials: rules.iter().map(|&(_, design)| Trial::new(design)).collect(),
-    };
+    let before = Duration::from_nanos(judged.cell.elapsed_ns);
+    let elapsed = || before + begin.elapsed();
     let threads = arms.iter().map(|arm| arm.id.settings.threads).max().unwrap_or(1);
     let mut cpus = machine::least_busy(threads);
-    let (mut counted, mut rejected) = (0_usize, 0_usize);
     let mut longest = Duration::ZERO;
-    while trials.open() {
+    while judged.trials.open() {
         if interrupt.load(Ordering::Relaxed) {
             judged.interrupted = true;
             "interrupted".clone_into(&mut judged.why);
             break;
         }
-        if begin.elapsed() + longest > budget {
+        if elapsed() + longest > budget {
             judged.why = format!("the time of {} s was up", budget.as_secs());
             break;
         }
         let conditions = Conditions {
-            confirming: trials.confirming(),
+            confirming: judged.trials.confirming(),
             candidate_first: random.random_bool(0.5),
             padding: [
                 random.random_range(0..=MAX_PADDING),
@@ -120,40 +124,40 @@ pub(super) fn judge(
             }
         };
         longest = longest.max(start.elapsed());
-        if let Some(why) = &one.rejected {
-            rejected += 1;
-            if rejected > trials.planned() {
-                judged.why = format!("{rejected} restarts did not count: {why}");
-                judged.cell.restarts.push(one);
+        let (rejected, log_ratios) = (one.rejected.clone(), one.log_ratio.clone());
+        judged.cell.restarts.push(one);
+        let all = judged.cell.restarts.len();
+        let counted = judged.counted().count();
+        if let Some(why) = rejected {
+            if all - counted > judged.trials.planned() {
+                judged.why = format!("{} restarts did not count: {why}", all - counted);
                 break;
             }
-            judged.cell.restarts.push(one);
             cpus = machine::least_busy(threads);
             continue;
         }
-        counted += 1;
-        trials.push(&one);
-        let each = begin.elapsed() / (counted + rejected) as u32;
-        let left = budget.saturating_sub(begin.elapsed());
-        trials.allow(counted + (left.as_secs_f64() / each.as_secs_f64()) as usize);
+        judged.trials.push(&log_ratios);
+        let each = elapsed() / all as u32;
+        let left = budget.saturating_sub(elapsed());
+        judged
+            .trials
+            .allow(counted + (left.as_secs_f64() / each.as_secs_f64()) as usize);
         observer(Progress {
             done: counted,
-            left: trials.left(),
-            log_ratio: trials
+            left: judged.trials.left(),
+            log_ratio: judged
+                .trials
                 .rules
                 .first()
-                .and_then(|rule| one.log_ratio.get(&rule.metric).copied()),
+                .and_then(|rule| log_ratios.get(&rule.metric).copied()),
         });
-        judged.cell.restarts.push(one);
     }
-    judged.cell.elapsed_ns = begin.elapsed().as_nanos() as u64;
-    let failed = judged.cell.baseline_outcome.is_some() || judged.cell.candidate_outcome.is_some();
-    judged.trials = (!failed).then_some(trials);
-    judged
+    judged.trials.stop();
+    judged.cell.elapsed_ns = elapsed().as_nanos() as u64;
 }
 
 impl Trials {
-    fn open(&self) -> bool {
+    pub(super) fn open(&self) -> bool {
         self.trials.iter().any(|trial| trial.wants().is_some())
     }
 
@@ -177,12 +181,26 @@ impl Trials {
     }
 
     /// A rule whose metric this restart lacks cannot be decided.
-    fn push(&mut self, restart: &Restart) {
+    fn push(&mut self, log_ratios: &BTreeMap<String, f64>) {
         for (rule, trial) in self.rules.iter().zip(&mut self.trials) {
-            match restart.log_ratio.get(&rule.metric) {
+            match log_ratios.get(&rule.metric) {
                 Some(&log_ratio) => trial.push(log_ratio),
                 None => trial.stop(),
             }
+        }
+    }
+
+    /// Ends what is undecided.
+    fn stop(&mut self) {
+        for trial in &mut self.trials {
+            trial.stop();
+        }
+    }
+
+    /// Gives undecided trials a larger α.
+    pub(super) fn relax(&mut self, alpha: f64) {
+        for trial in &mut self.trials {
+            trial.relax(alpha);
         }
     }
 
@@ -191,12 +209,14 @@ impl Trials {
         let regressed = |trial: &&Trial| trial.call() == Some(Call::Regressed);
         self.trials.iter().filter(regressed).count()
     }
+}
 
+impl Judged {
     /// One verdict per rule.
-    pub(super) fn verdicts(&self, judged: &Judged, baseline: Option<&CellId>) -> Vec<Verdict> {
-        let rules = self.rules.iter().zip(&self.trials);
+    pub(super) fn verdicts(&self, baseline: Option<&CellId>) -> Vec<Verdict> {
+        let rules = self.trials.rules.iter().zip(&self.trials.trials);
         rules
-            .map(|(rule, trial)| verdict(rule, trial, judged, baseline))
+            .map(|(rule, trial)| verdict(rule, trial, self, baseline))
             .collect()
     }
 }
@@ -210,8 +230,8 @@ fn verdict(rule: &RuleFacts, trial: &Trial, judged: &Judged, baseline: Option<&C
     };
     let further = trial.further().filter(|_| kind == VerdictKind::Inconclusive);
     let figure = |side: usize| {
-        let counted = judged.cell.restarts.iter().filter(|restart| restart.rejected.is_none());
-        let figures: Vec<f64> = counted
+        let figures: Vec<f64> = judged
+            .counted()
             .filter_map(|restart| restart.figures.get(&rule.metric).map(|figures| figures[side]))
             .collect();
         median(&figures)

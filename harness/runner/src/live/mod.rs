@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use edgebench_record::{
-    CellId, DesignFacts, Evidence, GATE_SCHEMA, GateKind, GateRecord, OnInconclusive, Outcome, PolicyFacts, RuleFacts,
-    Scale, Side, Tool, Verdict, VerdictKind, exit_code,
+    CellId, DesignFacts, GATE_SCHEMA, GateKind, GateRecord, OUTCOME, OnInconclusive, Outcome, OutcomeKind, PolicyFacts,
+    RuleFacts, Scale, Side, Tool, Verdict, VerdictKind, exit_code,
 };
 use edgebench_stats::sequential::Design;
 use edgebench_suites::{Suite, sha256_file};
@@ -27,6 +27,7 @@ use crate::host::HostWatch;
 use crate::invoke::environment;
 use crate::prepare::{Prepared, prepare};
 use crate::run::{RunError, fresh_id, now};
+use crate::scrub::scrub_gate;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand};
 use cell::{Judged, judge};
 use restart::{Arm, PAIRS, Said, TURN};
@@ -107,6 +108,9 @@ pub enum LiveEvent<'a> {
 
 /// Runs the gate and judges it.
 ///
+/// α is the gate's: each rule of each cell begins with an equal share of it, and what is rejected leaves its share to what
+/// is undecided, which then goes on where its time allows (Holm).
+///
 /// # Errors
 /// [`RunError`]: a task's data, or the folder for inputs. A side that fails costs its cell only.
 pub fn live(gate: &LiveGate<'_>, observer: &mut dyn FnMut(LiveEvent<'_>)) -> Result<GateRecord, RunError> {
@@ -116,81 +120,40 @@ pub fn live(gate: &LiveGate<'_>, observer: &mut dyn FnMut(LiveEvent<'_>)) -> Res
     observer(LiveEvent::Preparing);
     let prepared = [prepared(gate, 0)?, prepared(gate, 1)?];
     let mut random = ChaCha8Rng::seed_from_u64(gate.seed);
-    let mut facts = gate.sides.each_ref().map(|side| side.facts.clone());
-    let mut verdicts = Vec::new();
-    let mut cells = Vec::new();
-    let both = gate
-        .pairs
-        .iter()
-        .filter(|pair| pair[0].is_some() && pair[1].is_some())
-        .count();
-    let mut hypotheses = both * gate.rules.len();
-    let mut interrupted = false;
-    for (done, &pair) in gate.pairs.iter().enumerate() {
-        let sides = [id_of(gate, pair, 0), id_of(gate, pair, 1)];
-        let (baseline, candidate) = match sides {
-            [Some(baseline), Some(candidate)] => (baseline, candidate),
-            [Some(only), None] => {
-                verdicts.push(alone(only, VerdictKind::Missing, "the candidate has no such cell"));
-                continue;
-            }
-            [None, Some(only)] => {
-                verdicts.push(alone(only, VerdictKind::Added, "the baseline has no such cell"));
-                continue;
-            }
-            [None, None] => continue,
-        };
-        observer(LiveEvent::Cell {
-            cell: candidate,
-            done,
-            total: gate.pairs.len(),
-        });
-        let renamed = (baseline != candidate).then_some(baseline);
-        if interrupted || gate.interrupt.load(Ordering::Relaxed) {
-            interrupted = true;
-            verdicts.push(with_baseline(
-                alone(candidate, VerdictKind::Inconclusive, "interrupted"),
-                renamed,
-            ));
-            continue;
+    let mut work = Vec::new();
+    for &pair in &gate.pairs {
+        work.extend(Work::of(gate, &prepared, pair)?);
+    }
+    let hypotheses = gate.rules.len() * work.iter().filter(|one| one.verdict.is_none()).count();
+    let mut regressed = 0;
+    loop {
+        let alpha = gate.alpha / hypotheses.saturating_sub(regressed).max(1) as f64;
+        let total = work.len();
+        for (done, one) in work.iter_mut().enumerate() {
+            let cell = one.ids[1];
+            one.go_on(gate, &prepared, alpha, &mut random, &mut |event| match event {
+                None => observer(LiveEvent::Cell { cell, done, total }),
+                Some(progress) => observer(LiveEvent::Restart(progress)),
+            });
         }
-        if let Some(why) = unlike(&prepared, baseline, candidate)? {
-            verdicts.push(with_baseline(
-                alone(candidate, VerdictKind::Incomparable, &why),
-                renamed,
-            ));
-            continue;
+        let found = work.iter().map(Work::regressed).sum();
+        if found == regressed || found >= hypotheses {
+            break;
         }
-        let judged = one(
-            gate,
-            &prepared,
-            [baseline, candidate],
-            hypotheses,
-            &mut random,
-            observer,
-        );
-        interrupted |= judged.interrupted;
-        remember(&mut facts, [baseline, candidate], &judged.said);
-        match &judged.trials {
-            Some(trials) => {
-                // Holm: what is rejected gives its share of α to those that are left.
-                hypotheses = hypotheses.saturating_sub(trials.regressed()).max(1);
-                verdicts.extend(trials.verdicts(&judged, renamed));
-            }
-            None => verdicts.push(with_baseline(ended(candidate, &judged), renamed)),
-        }
-        cells.push(judged.cell);
+        regressed = found;
     }
     // What is left behind costs disk and nothing else.
     let _ = fs::remove_dir_all(gate.work);
-    let [baseline, candidate] = facts;
-    Ok(GateRecord {
+    let mut sides = gate.sides.each_ref().map(|side| side.facts.clone());
+    let verdicts: Vec<Verdict> = work.iter().flat_map(|one| one.verdicts(&mut sides)).collect();
+    let [baseline, candidate] = sides;
+    let mut record = GateRecord {
         schema: GATE_SCHEMA,
         id,
         kind: GateKind::Live,
         started_at,
         finished_at: now(),
-        interrupted,
+        interrupted: gate.interrupt.load(Ordering::Relaxed),
         host: Some(host.finish(None, gate.tool.optimised)),
         tool: gate.tool.clone(),
         baseline,
@@ -211,8 +174,128 @@ pub fn live(gate: &LiveGate<'_>, observer: &mut dyn FnMut(LiveEvent<'_>)) -> Res
         }),
         exit_code: exit_code(&verdicts, gate.inconclusive),
         verdicts,
-        cells,
-    })
+        cells: work.into_iter().filter_map(|one| Some(one.judged?.cell)).collect(),
+    };
+    let suites = gate.sides.each_ref().map(|side| side.suite.folder.as_path());
+    scrub_gate(&mut record, Some(gate.work), &suites);
+    Ok(record)
+}
+
+/// A pair of cells on its way to a verdict.
+struct Work<'a> {
+    ids: [&'a CellId; 2],
+    judged: Option<Judged>,
+    /// Set where there is nothing to measure.
+    verdict: Option<Verdict>,
+}
+
+impl<'a> Work<'a> {
+    /// What is to be done for a pair; nothing for a pair of nothing.
+    fn of(
+        gate: &'a LiveGate<'_>,
+        prepared: &[Prepared; 2],
+        pair: [Option<usize>; 2],
+    ) -> Result<Option<Self>, RunError> {
+        let done = |id: &'a CellId, kind, why: &str| {
+            Some(Self {
+                ids: [id, id],
+                judged: None,
+                verdict: Some(alone(id, kind, why)),
+            })
+        };
+        Ok(match [id_of(gate, pair, 0), id_of(gate, pair, 1)] {
+            [Some(only), None] => done(only, VerdictKind::Missing, "the candidate has no such cell"),
+            [None, Some(only)] => done(only, VerdictKind::Added, "the baseline has no such cell"),
+            [None, None] => None,
+            [Some(baseline), Some(candidate)] => {
+                let why = unlike(prepared, baseline, candidate)?;
+                Some(Self {
+                    ids: [baseline, candidate],
+                    judged: None,
+                    verdict: why.map(|why| alone(candidate, VerdictKind::Incomparable, &why)),
+                })
+            }
+        })
+    }
+
+    /// Measures for the first time, or goes on with what a larger α reopens.
+    fn go_on(
+        &mut self,
+        gate: &LiveGate<'_>,
+        prepared: &[Prepared; 2],
+        alpha: f64,
+        random: &mut ChaCha8Rng,
+        observer: &mut dyn FnMut(Option<Progress>),
+    ) {
+        if self.verdict.is_some() || gate.interrupt.load(Ordering::Relaxed) {
+            return;
+        }
+        match &mut self.judged {
+            None => self.judged = Some(Judged::new(self.ids[1], &designs(gate, alpha))),
+            Some(judged) => {
+                judged.trials.relax(alpha);
+                if judged.failed() || !judged.trials.open() {
+                    return;
+                }
+            }
+        }
+        observer(None);
+        let arms = [arm(gate, prepared, self.ids, 0), arm(gate, prepared, self.ids, 1)];
+        let Some(judged) = &mut self.judged else { return };
+        match arms {
+            [Ok(baseline), Ok(candidate)] => judge(
+                judged,
+                [&baseline, &candidate],
+                gate.budget,
+                random,
+                gate.interrupt,
+                &mut |progress| observer(Some(progress)),
+            ),
+            [baseline, candidate] => {
+                judged.cell.baseline_outcome = baseline.err().map(|outcome| *outcome);
+                judged.cell.candidate_outcome = candidate.err().map(|outcome| *outcome);
+            }
+        }
+    }
+
+    fn regressed(&self) -> usize {
+        self.judged.as_ref().map_or(0, |judged| judged.trials.regressed())
+    }
+
+    /// The verdicts; what the workers said of themselves goes to the sides.
+    fn verdicts(&self, sides: &mut [Side; 2]) -> Vec<Verdict> {
+        let [baseline, candidate] = self.ids;
+        let renamed = (baseline != candidate).then_some(baseline);
+        let named = |verdict: Verdict| Verdict {
+            baseline_cell: renamed.cloned(),
+            ..verdict
+        };
+        match (&self.verdict, &self.judged) {
+            (Some(verdict), _) => vec![named(verdict.clone())],
+            (None, None) => vec![named(alone(candidate, VerdictKind::Inconclusive, "interrupted"))],
+            (None, Some(judged)) => {
+                remember(sides, self.ids, &judged.said);
+                if judged.failed() {
+                    let measured = Outcome::of(OutcomeKind::Measured, "");
+                    let before = judged.cell.baseline_outcome.as_ref().unwrap_or(&measured);
+                    let after = judged.cell.candidate_outcome.as_ref().unwrap_or(&measured);
+                    return vec![named(Verdict::of_outcomes(candidate, before, after))];
+                }
+                judged.verdicts(renamed)
+            }
+        }
+    }
+}
+
+/// Each rule with the design that its tolerance asks for.
+fn designs(gate: &LiveGate<'_>, alpha: f64) -> Vec<(RuleFacts, Design)> {
+    let relative = gate.rules.iter().filter(|rule| rule.tolerance.scale == Scale::Relative);
+    relative
+        .filter_map(|rule| {
+            let design = Design::relative(rule.tolerance.amount, THRESHOLD_SHARE, alpha, POWER)?;
+            Some((rule.clone(), design))
+        })
+        .collect()
 }
 
 fn prepared(gate: &LiveGate<'_>, side: usize) -> Result<Prepared, RunError> {
@@ -244,57 +327,22 @@ fn unlike(prepared: &[Prepared; 2], baseline: &CellId, candidate: &CellId) -> Re
     Ok((before != after).then(|| "the two sides' inputs differ".to_owned()))
 }
 
-/// Judges one cell that both sides have.
-fn one(
-    gate: &LiveGate<'_>,
-    prepared: &[Prepared; 2],
-    ids: [&CellId; 2],
-    hypotheses: usize,
-    random: &mut ChaCha8Rng,
-    observer: &mut dyn FnMut(LiveEvent<'_>),
-) -> Judged {
-    let alpha = gate.alpha / hypotheses.max(1) as f64;
-    let rules: Vec<(RuleFacts, Design)> = gate
-        .rules
-        .iter()
-        .filter(|rule| rule.tolerance.scale == Scale::Relative)
-        .filter_map(|rule| {
-            let design = Design::relative(rule.tolerance.amount, THRESHOLD_SHARE, alpha, POWER)?;
-            Some((rule.clone(), design))
-        })
-        .collect();
-    let arms = [arm(gate, prepared, ids, 0), arm(gate, prepared, ids, 1)];
-    match arms {
-        [Ok(baseline), Ok(candidate)] => judge(
-            [&baseline, &candidate],
-            &rules,
-            gate.budget,
-            random,
-            gate.interrupt,
-            &mut |progress| observer(LiveEvent::Restart(progress)),
-        ),
-        [baseline, candidate] => Judged::ended(ids[1], [baseline.err(), candidate.err()]),
-    }
-}
-
 /// What a side needs to be started, or why it cannot be.
 fn arm<'a>(
     gate: &LiveGate<'a>,
     prepared: &'a [Prepared; 2],
     ids: [&'a CellId; 2],
     side: usize,
-) -> Result<Arm<'a>, Outcome> {
-    use edgebench_record::OutcomeKind;
-
+) -> Result<Arm<'a>, Box<Outcome>> {
     let LiveSide {
         plan, suite, command, ..
     } = &gate.sides[side];
     let id = ids[side];
-    let lacking = || Outcome::of(OutcomeKind::Failed, format!("the suite lacks {id}"));
+    let lacking = || Box::new(Outcome::of(OutcomeKind::Failed, format!("the suite lacks {id}")));
     let prepared = &prepared[side];
     let model = prepared.models.get(&(id.task.clone(), id.variant.clone()));
     if let Some(refused) = model.and_then(|model| model.refused.clone()) {
-        return Err(refused);
+        return Err(Box::new(refused));
     }
     let task = suite.task(&id.task).ok_or_else(lacking)?;
     let model: &'a PathBuf = &task.variant(&id.variant).ok_or_else(lacking)?.path;
@@ -304,7 +352,7 @@ fn arm<'a>(
     let environment = Worker::spawn(&command, &BTreeMap::new(), gate.interrupt)
         .map_err(|failure| (failure, String::new()))
         .and_then(|worker| environment(worker, &id.backend, &id.settings, timeout))
-        .map_err(|(failure, tail)| failure.outcome("spawn", tail))?;
+        .map_err(|(failure, tail)| Box::new(failure.outcome("spawn", tail)))?;
     Ok(Arm {
         id,
         model,
@@ -326,60 +374,7 @@ fn remember(facts: &mut [Side; 2], ids: [&CellId; 2], said: &[Said; 2]) {
     }
 }
 
-/// A verdict without figures.
+/// A verdict on a whole cell.
 fn alone(cell: &CellId, kind: VerdictKind, reason: &str) -> Verdict {
-    Verdict {
-        cell: cell.clone(),
-        baseline_cell: None,
-        metric: OUTCOME.to_owned(),
-        class: None,
-        kind,
-        reason: reason.to_owned(),
-        gating: kind != VerdictKind::Added,
-        tolerance: None,
-        baseline: None,
-        candidate: None,
-        change: None,
-        evidence: Evidence::default(),
-    }
-}
-
-/// What a verdict without figures is of.
-const OUTCOME: &str = "outcome";
-
-fn with_baseline(verdict: Verdict, baseline: Option<&CellId>) -> Verdict {
-    Verdict {
-        baseline_cell: baseline.cloned(),
-        ..verdict
-    }
-}
-
-/// The verdict on a cell that a side did not come through.
-fn ended(cell: &CellId, judged: &Judged) -> Verdict {
-    let said = |outcome: &Outcome| format!("{}: {}", outcome.kind.name(), outcome.reason);
-    match (&judged.cell.baseline_outcome, &judged.cell.candidate_outcome) {
-        (None, Some(candidate)) => alone(cell, VerdictKind::Failed, &said(candidate)),
-        (Some(baseline), None) => {
-            let reason = format!("the baseline ended {}; the candidate runs", said(baseline));
-            alone(cell, VerdictKind::Added, &reason)
-        }
-        (Some(baseline), Some(candidate)) if baseline.kind == candidate.kind => {
-            let mut verdict = alone(
-                cell,
-                VerdictKind::Incomparable,
-                &format!("on both sides {}", said(candidate)),
-            );
-            verdict.gating = false;
-            verdict
-        }
-        (Some(baseline), Some(candidate)) => {
-            let reason = format!(
-                "the baseline ended {}, the candidate {}",
-                said(baseline),
-                said(candidate)
-            );
-            alone(cell, VerdictKind::Incomparable, &reason)
-        }
-        (None, None) => alone(cell, VerdictKind::Inconclusive, "interrupted"),
-    }
+    Verdict::bare(cell, OUTCOME, kind, reason)
 }

@@ -74,10 +74,10 @@ pub(super) fn restart(
     arms: [&Arm<'_>; 2],
     conditions: Conditions,
     interrupt: &AtomicBool,
-) -> Result<(Restart, [Said; 2]), Ended> {
+) -> Result<(Restart, [Said; 2]), Box<Ended>> {
     let order = if conditions.candidate_first { [1, 0] } else { [0, 1] };
     let mut ready: [Option<Ready<'_>>; 2] = [None, None];
-    let mut ended = Ended::default();
+    let mut ended = Box::<Ended>::default();
     let mut said = [Said::default(), Said::default()];
     for side in order {
         match start(
@@ -88,7 +88,7 @@ pub(super) fn restart(
             &mut said[side],
         ) {
             Ok(one) => ready[side] = Some(one),
-            Err(Some(outcome)) => ended.outcomes[side] = Some(outcome),
+            Err(Some(outcome)) => ended.outcomes[side] = Some(*outcome),
             Err(None) => ended.interrupted = true,
         }
     }
@@ -138,7 +138,7 @@ fn start<'a>(
     cpus: &[usize],
     interrupt: &'a AtomicBool,
     said: &mut Said,
-) -> Result<Ready<'a>, Option<Outcome>> {
+) -> Result<Ready<'a>, Option<Box<Outcome>>> {
     let mut environment = arm.environment.clone();
     environment.insert(PADDING.to_owned(), "x".repeat(padding));
     let mut stage = "spawn";
@@ -147,7 +147,7 @@ fn start<'a>(
         let result = steps(&mut worker, arm, &mut stage, said);
         tail = worker.stderr_tail();
         let (loaded, warmed_up) = result?;
-        worker.pause().map_err(not_stopped)?;
+        worker.pause().map_err(|error| not_stopped(&error))?;
         Ok(Ready {
             worker,
             loaded,
@@ -156,7 +156,7 @@ fn start<'a>(
     });
     started.map_err(|failure| match failure {
         WorkerFailure::Interrupted => None,
-        failure => Some(failure.outcome(stage, tail)),
+        failure => Some(Box::new(failure.outcome(stage, tail))),
     })
 }
 
@@ -180,7 +180,7 @@ fn steps(
     Ok((loaded, warmed_up))
 }
 
-fn not_stopped(source: std::io::Error) -> WorkerFailure {
+fn not_stopped(source: &std::io::Error) -> WorkerFailure {
     WorkerFailure::Protocol(format!("the worker could not be stopped between its turns: {source}"))
 }
 
@@ -217,11 +217,11 @@ fn take_turns(
         for side in order {
             let worker = &mut sides[side].worker;
             let failed = |failure| (side, failure);
-            worker.resume().map_err(not_stopped).map_err(failed)?;
+            worker.resume().map_err(|error| failed(not_stopped(&error)))?;
             let answer = worker
                 .request(Request::Turn(Turn { samples }), arms[side].timeout)
                 .map_err(failed)?;
-            worker.pause().map_err(not_stopped).map_err(failed)?;
+            worker.pause().map_err(|error| failed(not_stopped(&error)))?;
             let Answer::Turned(turned) = answer else {
                 return Err(failed(WorkerFailure::unexpected("turn", &answer)));
             };

@@ -164,7 +164,7 @@ pub fn run(
         tasks: prepared.tasks.into_values().map(|task| task.facts).collect(),
         cells,
     };
-    Scrub::of_this_process(&work, &suite.folder).record(&mut record);
+    Scrub::of_this_process(Some(&work), &[&suite.folder]).record(&mut record);
     store.finish(&record)?;
     if !interrupted {
         // What is left behind costs disk and nothing else.

@@ -18,18 +18,18 @@ use super::tally::{Tally, Trial, demonstrated, table};
 /// Of six gates five are A/A and one has the slowdown: about 299 to 59.
 const CYCLE: usize = 6;
 
-const SLOWDOWN: f64 = 0.03;
+pub(super) const SLOWDOWN: f64 = 0.03;
 
 /// The steps of work that the first calibrating gate is made with.
 const FIRST_GUESS: f64 = 4_000.0;
 
 /// Where the counts are kept.
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     std::env::var_os("EDGEBENCH_NOISE").map_or_else(|| Path::new("target").join("noise"), PathBuf::from)
 }
 
 /// The binaries that are tried: built here, or those in `EDGEBENCH_NOISE_BIN`, so that a long run outlives a build.
-fn binaries() -> Result<PathBuf, String> {
+pub(super) fn binaries() -> Result<PathBuf, String> {
     if let Some(folder) = std::env::var_os("EDGEBENCH_NOISE_BIN") {
         return Ok(folder.into());
     }
@@ -45,6 +45,7 @@ fn binaries() -> Result<PathBuf, String> {
     for (from, name) in [
         ("target/release", "edgebench"),
         ("target/release/examples", "slower_worker"),
+        ("target/release/examples", "slower_peers"),
     ] {
         let from = Path::new(from).join(name);
         let to = bin.join(name);
@@ -64,7 +65,7 @@ pub(super) fn run(length: Duration) -> Result<bool, String> {
     let work = calibrated(&bin, &folder)?;
     let path = folder.join("real.jsonl");
     while begin.elapsed() < length {
-        let number = read(&path)?.len();
+        let number = lines::<Trial>(&path)?.len();
         let slow = number % CYCLE == CYCLE - 1;
         // Half of either kind with the other core loaded.
         let loaded = (if slow { number / CYCLE } else { number }) % 2 == 1;
@@ -94,7 +95,7 @@ pub(super) fn run(length: Duration) -> Result<bool, String> {
 
 /// Prints what was counted so far. False where an alarm or a miss is too many for what is claimed.
 pub(super) fn report() -> Result<bool, String> {
-    let trials = read(&folder().join("real.jsonl"))?;
+    let trials: Vec<Trial> = lines(&folder().join("real.jsonl"))?;
     println!("{}\n", machine());
     println!("{}", table(&trials));
     let (alarms, power) = demonstrated(&trials);
@@ -132,7 +133,8 @@ fn spreads(trials: &[Trial]) {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Trial>, String> {
+/// The lines of a file of results; none where it is not there.
+pub(super) fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, String> {
     let Ok(text) = fs::read_to_string(path) else {
         return Ok(Vec::new());
     };
@@ -145,7 +147,7 @@ fn read(path: &Path) -> Result<Vec<Trial>, String> {
 }
 
 /// The steps of work that make the fp32 model 3 % slower: measured by gates, kept in a file, and shown.
-fn calibrated(bin: &Path, folder: &Path) -> Result<u64, String> {
+pub(super) fn calibrated(bin: &Path, folder: &Path) -> Result<u64, String> {
     let path = folder.join("extra_work");
     if let Ok(text) = fs::read_to_string(&path) {
         return text
@@ -168,7 +170,7 @@ fn calibrated(bin: &Path, folder: &Path) -> Result<u64, String> {
 }
 
 /// One gate between no extra work and so much.
-fn gate(bin: &Path, folder: &Path, work: u64, seed: u64) -> Result<Trial, String> {
+pub(super) fn gate(bin: &Path, folder: &Path, work: u64, seed: u64) -> Result<Trial, String> {
     let output = folder.join("gate");
     let begin = Instant::now();
     let status = Command::new(bin.join("edgebench"))

@@ -1,7 +1,8 @@
 //! The figures of a measured cell, by the ids of the metrics.
 
-use edgebench_record::{Cell, METRICS, Metric, Summary};
 use edgebench_stats::Interval;
+
+use crate::{Cell, METRICS, Metric, Summary};
 
 /// One figure of one cell, in its metric's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]

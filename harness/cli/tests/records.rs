@@ -1,0 +1,161 @@
+//! `gate records` and `compare` through the whole binary, on two runs of the null backend.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const MODEL: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../backends/conformance/fixtures/dense-relu.onnx"
+);
+
+fn edgebench(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_edgebench"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env("EDGEBENCH_OFFLINE", "1")
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("XDG_DATA_HOME")
+        .output()
+        .unwrap()
+}
+
+/// Two runs, `a` and `b`, of the same model.
+fn two_runs() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(MODEL, folder.path().join("m.onnx")).unwrap();
+    for run in ["a", "b"] {
+        let short = ["--warmup-secs", "0", "--min-secs", "0.01", "--invocations", "3"];
+        let mut arguments = vec!["run", "--model", "m.onnx", "--backend", "null", "-o", run];
+        arguments.extend(short);
+        let output = edgebench(folder.path(), &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    folder
+}
+
+/// Changes a record in place.
+fn edit(record: &Path, change: impl Fn(&mut Value)) {
+    let mut value: Value = serde_json::from_slice(&fs::read(record).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(record, serde_json::to_vec(&value).unwrap()).unwrap();
+}
+
+fn gate(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let mut arguments = vec!["gate", "records", "a", "b/record.json", "-o", "gate"];
+    arguments.extend(more);
+    let output = edgebench(folder, &arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), said)
+}
+
+#[test]
+fn the_exit_code_is_the_verdicts() {
+    let runs = two_runs();
+    let folder = runs.path();
+    let size = ["--fail-on", "model_bytes:0"];
+    assert_eq!(gate(folder, &size).0, Some(0));
+    let second = folder.join("b/record.json");
+    edit(&second, |record| {
+        let bytes = record["cells"][0]["model"]["bytes"].as_u64().unwrap();
+        record["cells"][0]["model"]["bytes"] = (bytes + 1).into();
+    });
+    let (code, said) = gate(folder, &size);
+    assert_eq!(code, Some(1), "{said}");
+    let written: Value = serde_json::from_slice(&fs::read(folder.join("gate/gate.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&written["kind"], &written["exit_code"]),
+        (&"records".into(), &1.into())
+    );
+    assert_eq!(
+        (&written["baseline"]["what"], &written["candidate"]["what"]),
+        (&"a".into(), &"b".into())
+    );
+
+    fs::write(
+        folder.join("policy.toml"),
+        "[fail-on]\nmodel_bytes = \"1%\"\nparameters = 0\n",
+    )
+    .unwrap();
+    assert_eq!(gate(folder, &["--policy", "policy.toml"]).0, Some(0));
+    assert_eq!(
+        gate(folder, &["--policy", "policy.toml", "--fail-on", "model_bytes:0"]).0,
+        Some(1)
+    );
+
+    // Memory is not held against another machine's.
+    edit(&second, |record| record["host"]["cpus"] = 4096.into());
+    let memory = ["--fail-on", "rss_peak:50%"];
+    let (code, said) = gate(folder, &memory);
+    assert!(said.contains("host.cpus ("), "{said}");
+    assert_eq!(code, Some(4));
+    assert_eq!(gate(folder, &[memory[0], memory[1], "--allow-mismatch"]).0, Some(0));
+
+    edit(&second, |record| {
+        record["cells"][0]["outcome"] = serde_json::json!({ "kind": "crashed", "reason": "signal 11" });
+    });
+    assert_eq!(gate(folder, &size).0, Some(3));
+    edit(&second, |record| record["cells"] = Value::Array(Vec::new()));
+    assert_eq!(gate(folder, &size).0, Some(4));
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_a_hint() {
+    let runs = two_runs();
+    for (more, fact, hint) in [
+        (
+            ["--fail-on", "latency_p5:3%"],
+            "there is no metric `latency_p5`",
+            "did you mean `latency_p50`?",
+        ),
+        (
+            ["--fail-on", "latency_p50:3"],
+            "its unit is missing",
+            "write 3%, 0.5ms or 0",
+        ),
+        (["--max-class-drop", "5%"], "percentage points", "write 0.5pp"),
+        (["--policy", "none.toml"], "cannot read the policy `none.toml`", ""),
+    ] {
+        let (code, said) = gate(runs.path(), &more);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(fact) && said.contains(hint), "{said}");
+    }
+    fs::write(runs.path().join("p.toml"), "[failon]\nload = \"1%\"\n").unwrap();
+    let (code, said) = gate(runs.path(), &["--policy", "p.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("`p.toml`") && said.contains("did you mean `fail-on`?"),
+        "{said}"
+    );
+    let output = edgebench(runs.path(), &["gate", "records", "a", "nowhere"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hint: give the path of a record.json"));
+}
+
+#[test]
+fn records_side_by_side_in_every_format() {
+    let runs = two_runs();
+    let folder = runs.path();
+    let of = |more: &[&str]| {
+        let mut arguments = vec!["compare", "a", "b"];
+        arguments.extend(more);
+        let output = edgebench(folder, &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let table = of(&[]);
+    assert!(table.contains("B ÷ A") && table.contains("gate live"), "{table}");
+    assert!(of(&["--format", "markdown"]).starts_with("# A and B side by side"));
+    let json: Value = serde_json::from_str(&of(&["--format", "json", "--metric", "load,model_bytes"])).unwrap();
+    assert_eq!(json["tables"].as_array().unwrap().len(), 2);
+    assert!(of(&["--format", "csv"]).starts_with("task,metric,unit,"));
+    let alone = edgebench(folder, &["compare", "a"]);
+    assert_eq!(alone.status.code(), Some(2));
+    let unknown = edgebench(folder, &["compare", "a", "b", "--metric", "speed"]);
+    assert_eq!(unknown.status.code(), Some(2));
+}
