@@ -80,7 +80,7 @@ impl Row {
             candidate,
             change: change.map_or_else(absent, |change| change_words(&verdict.metric, change)),
             detectable: change
-                .and_then(|change| amount(&verdict.metric, change.scale, change.minimum_detectable?))
+                .and_then(|change| rounded(&verdict.metric, change.scale, change.minimum_detectable?))
                 .unwrap_or_else(absent),
             tolerance: verdict
                 .tolerance
@@ -195,15 +195,27 @@ fn signed_amount(id: &str, scale: Scale, value: f64) -> Option<(String, String)>
     Some((number, unit))
 }
 
-/// An amount without a sign: `3 %`, `0.5 pp`, `4096 B`.
+/// An amount without a sign, as it was asked for: `3 %`, `0.5 pp`, `2.0 MiB`.
 fn amount(id: &str, scale: Scale, value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
     let (value, unit) = scaled(id, scale, value);
+    if unit == "B" && value.fract() == 0.0 && value >= 1024.0 {
+        return Some(Bytes(value as u64).to_string());
+    }
     let number = format!("{value:.4}");
     let number = number.trim_end_matches('0').trim_end_matches('.');
     Some(format!("{number} {unit}").trim_end().to_owned())
+}
+
+/// An amount that was estimated, with the digits that it deserves.
+fn rounded(id: &str, scale: Scale, value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return None;
+    }
+    let (value, unit) = scaled(id, scale, value);
+    Some(format!("{} {unit}", significant(value)).trim_end().to_owned())
 }
 
 /// A change in the unit in which it is told.

@@ -245,8 +245,8 @@ fn verdict(rule: &RuleFacts, trial: &Trial, judged: &Judged, baseline: Option<&C
         reason: match kind {
             VerdictKind::Inconclusive => reason(trial, &judged.why),
             VerdictKind::Regressed => format!(
-                "surely worse by more than {:.2} %, confirmed by a second set",
-                trial.design().threshold.exp_m1() * 100.0
+                "surely worse by more than {} %, a third of the tolerance",
+                (trial.design().threshold.exp_m1() * 1e5).round() / 1e3
             ),
             _ => String::new(),
         },
