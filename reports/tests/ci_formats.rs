@@ -172,8 +172,8 @@ fn gate() -> GateRecord {
                   "cpu_model": "A Processor (R) 2 GHz",
                   "warnings": [{ "fact": "the load was 5", "hint": "end what else is running" }] },
         "baseline": { "what": "starter,rev=main", "commit": "0123456789abcdef0123456789abcdef01234567",
-                      "runtimes": { "ort": "1.31.1" } },
-        "candidate": { "what": "starter", "runtimes": { "ort": "1.31.1" }, "worker": "edgebench 0.2.0" },
+                      "runtimes": { "ort": "ONNX Runtime 1.31.1" } },
+        "candidate": { "what": "starter", "runtimes": { "ort": "ONNX Runtime 1.31.1" }, "worker": "edgebench 0.2.0" },
         "policy": { "rules": [{ "metric": "latency_p50", "tolerance": { "scale": "relative", "amount": 0.03 } }],
                     "inconclusive": "report" },
         "exit_code": 1, "verdicts": verdicts(),
@@ -340,7 +340,7 @@ fn the_exit_code_is_told_in_words() {
         (
             1,
             "fail",
-            "exit code 1: inconclusive, which the policy takes for regressed",
+            "exit code 1: undecided, which the policy takes for regressed",
         ),
         (4, "report", "exit code 4: neither passed nor regressed: inconclusive"),
     ] {

@@ -73,7 +73,7 @@ pub struct Side {
     /// The commit that a suite was taken from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Versions of the runtimes, by backend.
+    /// The runtimes with their versions, by backend.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub runtimes: BTreeMap<String, String>,
     /// The worker's name and version, where it is not this edgebench.
@@ -102,14 +102,15 @@ pub struct RuleFacts {
     pub tolerance: Tolerance,
 }
 
-/// What an inconclusive verdict does to the gate's outcome.
+/// What a verdict that decides nothing does to the gate's outcome: inconclusive, and for `fail` missing and incomparable
+/// too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnInconclusive {
     /// Exit code 4.
     #[default]
     Report,
-    /// As if it had passed.
+    /// As if it had passed. What is missing or incomparable still gives 4.
     Pass,
     /// As if it had regressed.
     Fail,
@@ -228,7 +229,8 @@ pub fn exit_code(verdicts: &[Verdict], inconclusive: OnInconclusive) -> u8 {
     let of = |verdict: &Verdict| match (verdict.kind, inconclusive) {
         (VerdictKind::Passed | VerdictKind::Improved | VerdictKind::Added, _)
         | (VerdictKind::Inconclusive, OnInconclusive::Pass) => 0,
-        (VerdictKind::Regressed, _) | (VerdictKind::Inconclusive, OnInconclusive::Fail) => 1,
+        (VerdictKind::Regressed, _)
+        | (VerdictKind::Inconclusive | VerdictKind::Missing | VerdictKind::Incomparable, OnInconclusive::Fail) => 1,
         (VerdictKind::Failed, _) => 3,
         (VerdictKind::Inconclusive | VerdictKind::Missing | VerdictKind::Incomparable, _) => 4,
     };

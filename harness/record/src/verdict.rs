@@ -24,7 +24,7 @@ pub enum VerdictKind {
     Incomparable,
     /// The cell was measured for the baseline and ended otherwise for the candidate.
     Failed,
-    /// Worse by more than noise and more than the policy allows.
+    /// Surely worse: beyond the tolerance, or for what is measured beyond the relevance threshold below it.
     Regressed,
 }
 

@@ -63,6 +63,11 @@ fn main() -> ExitCode {
         ),
         ("a_killed_runner_is_resumed", a_killed_runner_is_resumed),
         ("another_plan_does_not_resume", another_plan_does_not_resume),
+        #[cfg(target_os = "linux")]
+        (
+            "a_worker_is_confined_and_stopped_and_its_group_is_gone_with_it",
+            a_worker_is_confined_and_stopped_and_its_group_is_gone_with_it,
+        ),
     ];
     let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let mut failed = 0;
@@ -469,4 +474,54 @@ fn another_plan_does_not_resume() {
         .run_in(&other, &mut store, &AtomicBool::new(false), &mut |_| {})
         .unwrap_err();
     assert!(matches!(error, RunError::OtherPlan(_)), "{error}");
+}
+
+/// What turns rest on: a worker is on its processors from its first instruction, stands still while it is stopped, and a
+/// stopped one does not outlive its handle.
+#[cfg(target_os = "linux")]
+fn a_worker_is_confined_and_stopped_and_its_group_is_gone_with_it() {
+    use std::collections::BTreeMap;
+
+    use edgebench_runner::Worker;
+
+    let interrupt = AtomicBool::new(false);
+    let command = support::command("good");
+    let status = |process: u32, field: &str| {
+        let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(field))?
+            .trim()
+            .to_owned();
+        Some(value)
+    };
+    let state = |process: u32| status(process, "State:").unwrap_or_default().chars().next();
+    let waits_for = |process: u32, wanted: char| {
+        let begin = Instant::now();
+        while state(process) != Some(wanted) {
+            assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", state(process));
+            thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let allowed = status(std::process::id(), "Cpus_allowed_list:").unwrap();
+    let last: usize = allowed.rsplit(['-', ',']).next().unwrap().parse().unwrap();
+
+    let mut worker = Worker::spawn_on(&[last], &command, &BTreeMap::new(), &interrupt).unwrap();
+    let process = worker.id();
+    assert_eq!(status(process, "Cpus_allowed_list:").unwrap(), last.to_string());
+    assert_eq!(
+        status(std::process::id(), "Cpus_allowed_list:").unwrap(),
+        allowed,
+        "the runner itself is not confined"
+    );
+    worker.hello(Duration::from_secs(10)).unwrap();
+    worker.pause().unwrap();
+    waits_for(process, 'T');
+    worker.resume().unwrap();
+    waits_for(process, 'S');
+    worker.pause().unwrap();
+    waits_for(process, 'T');
+    drop(worker);
+    assert_eq!(state(process), None, "a stopped worker is gone with its handle");
+    assert!(Worker::spawn_on(&[1_000], &command, &BTreeMap::new(), &interrupt).is_err());
 }

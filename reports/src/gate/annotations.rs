@@ -31,17 +31,22 @@ impl Level {
     }
 
     /// How much a verdict asks of its reader: an error where the gate cannot pass with it, a warning where it was not
-    /// decided, a notice for advice and for what the policy lets pass. None for what is fine.
+    /// decided, a notice for what the policy lets pass and for a regression that is advice. None for what is fine and for
+    /// other advice.
     fn of(verdict: &Verdict, policy: OnInconclusive) -> Option<Self> {
         let level = match (verdict.kind, policy) {
             (VerdictKind::Passed | VerdictKind::Improved | VerdictKind::Added, _) => return None,
-            (VerdictKind::Regressed | VerdictKind::Failed, _) | (VerdictKind::Inconclusive, OnInconclusive::Fail) => {
+            (VerdictKind::Regressed | VerdictKind::Failed, _)
+            | (VerdictKind::Missing | VerdictKind::Incomparable | VerdictKind::Inconclusive, OnInconclusive::Fail) => {
                 Self::Error
             }
             (VerdictKind::Inconclusive, OnInconclusive::Pass) => Self::Notice,
             (VerdictKind::Missing | VerdictKind::Incomparable | VerdictKind::Inconclusive, _) => Self::Warning,
         };
-        Some(if verdict.gating { level } else { Self::Notice })
+        match verdict.gating {
+            true => Some(level),
+            false => (verdict.kind == VerdictKind::Regressed).then_some(Self::Notice),
+        }
     }
 }
 

@@ -61,7 +61,8 @@ fn case(verdict: &Verdict, policy: OnInconclusive) -> TestCase {
     let status = match (verdict.kind, policy) {
         (VerdictKind::Passed | VerdictKind::Improved | VerdictKind::Added, _) => TestCaseStatus::success(),
         _ if !verdict.gating => TestCaseStatus::skipped(),
-        (VerdictKind::Regressed, _) | (VerdictKind::Inconclusive | VerdictKind::Incomparable, OnInconclusive::Fail) => {
+        (VerdictKind::Regressed, _)
+        | (VerdictKind::Inconclusive | VerdictKind::Incomparable | VerdictKind::Missing, OnInconclusive::Fail) => {
             TestCaseStatus::non_success(NonSuccessKind::Failure)
         }
         (VerdictKind::Failed | VerdictKind::Missing, _) => TestCaseStatus::non_success(NonSuccessKind::Error),

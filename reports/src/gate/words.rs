@@ -155,7 +155,7 @@ pub(super) fn change_words(metric: &str, change: &Change) -> String {
     if change.interval.is_none() && change.estimate == 0.0 && !change.significant {
         return "unchanged".to_owned();
     }
-    let Some((number, unit)) = signed_amount(metric, change.scale, change.estimate) else {
+    let Some((number, unit)) = signed_amount(metric, change.scale, change.estimate, change.estimate) else {
         return ABSENT.to_owned();
     };
     let mut words = if change.significant {
@@ -165,18 +165,21 @@ pub(super) fn change_words(metric: &str, change: &Change) -> String {
     };
     words += &unit;
     if let Some(interval) = change.interval {
-        let end = |value| signed_amount(metric, change.scale, value).map_or("∞".to_owned(), |(number, _)| number);
+        let end = |value| {
+            signed_amount(metric, change.scale, value, change.estimate).map_or("∞".to_owned(), |(number, _)| number)
+        };
         let _ = write!(words, " [{}, {}]", end(interval.low), end(interval.high));
     }
     words
 }
 
-/// A change as a number with its sign, and its unit with the space before it. `None` for what is no finite number.
-fn signed_amount(id: &str, scale: Scale, value: f64) -> Option<(String, String)> {
+/// A change as a number with its sign, and its unit with the space before it, the unit being that of another one (`like`)
+/// which it stands beside. `None` for what is no finite number.
+fn signed_amount(id: &str, scale: Scale, value: f64, like: f64) -> Option<(String, String)> {
     if !value.is_finite() {
         return None;
     }
-    let (value, unit) = scaled(id, scale, value);
+    let (value, unit) = scaled(id, scale, value, like);
     let decimals = match value.abs() {
         v if v >= 9.995 => 1,
         v if v >= 0.005 || v == 0.0 => 2,
@@ -195,15 +198,12 @@ fn signed_amount(id: &str, scale: Scale, value: f64) -> Option<(String, String)>
     Some((number, unit))
 }
 
-/// An amount without a sign, as it was asked for: `3 %`, `0.5 pp`, `2.0 MiB`.
+/// An amount without a sign, as it was asked for: `3 %`, `0.5 pp`, `2 MiB`.
 fn amount(id: &str, scale: Scale, value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
-    let (value, unit) = scaled(id, scale, value);
-    if unit == "B" && value.fract() == 0.0 && value >= 1024.0 {
-        return Some(Bytes(value as u64).to_string());
-    }
+    let (value, unit) = scaled(id, scale, value, value);
     let number = format!("{value:.4}");
     let number = number.trim_end_matches('0').trim_end_matches('.');
     Some(format!("{number} {unit}").trim_end().to_owned())
@@ -214,15 +214,17 @@ fn rounded(id: &str, scale: Scale, value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
-    let (value, unit) = scaled(id, scale, value);
+    let (value, unit) = scaled(id, scale, value, value);
     Some(format!("{} {unit}", significant(value)).trim_end().to_owned())
 }
 
-/// A change in the unit in which it is told.
-fn scaled(id: &str, scale: Scale, value: f64) -> (f64, &'static str) {
+/// A change in the unit in which it is told. Bytes are told in the unit that `like` reads well in.
+fn scaled(id: &str, scale: Scale, value: f64, like: f64) -> (f64, &'static str) {
     match (scale, metric(id).map_or("", |metric| metric.unit)) {
         (Scale::Relative, _) => (value * 100.0, "%"),
         (Scale::Absolute, "fraction") => (value * 100.0, "pp"),
+        (Scale::Absolute, "bytes") if like.abs() >= 1_048_576.0 => (value / 1_048_576.0, "MiB"),
+        (Scale::Absolute, "bytes") if like.abs() >= 1024.0 => (value / 1024.0, "KiB"),
         (Scale::Absolute, "bytes") => (value, "B"),
         (Scale::Absolute, "1/s") => (value, "/s"),
         (Scale::Absolute, unit) => (value, unit),
@@ -258,7 +260,7 @@ pub(super) fn why(verdict: &Verdict) -> String {
         .filter(|p| p.is_finite() && matches!(verdict.kind, VerdictKind::Regressed | VerdictKind::Inconclusive))
         .map(|p| {
             if p < 0.0001 {
-                "p<0.0001".to_owned()
+                "p≤0.0001".to_owned()
             } else {
                 format!("p={p:.4}")
             }
@@ -284,12 +286,11 @@ pub(super) fn side(side: &Side) -> String {
             .as_deref()
             .map(|run| format!("run {}", shortened(&plain(run), CELL_CHARACTERS))),
     );
-    for (backend, version) in &side.runtimes {
-        parts.push(shortened(
-            &format!("{} {}", plain(backend), plain(version)),
-            CELL_CHARACTERS,
-        ));
-    }
+    parts.extend(
+        side.runtimes
+            .values()
+            .map(|runtime| shortened(&plain(runtime), CELL_CHARACTERS)),
+    );
     parts.extend(
         side.worker
             .as_deref()
@@ -342,11 +343,9 @@ pub(super) fn meaning(record: &GateRecord) -> String {
         0 if inconclusive && record.policy.inconclusive == OnInconclusive::Pass => {
             "passed; the policy lets what is inconclusive pass".to_owned()
         }
-        0 => "passed: nothing that counts got worse by more than the policy allows".to_owned(),
-        1 if !counts(VerdictKind::Regressed) && inconclusive => {
-            "inconclusive, which the policy takes for regressed".to_owned()
-        }
-        1 => "regressed: worse by more than noise and more than the policy allows".to_owned(),
+        0 => "passed: nothing that counts got worse by as much as the policy forbids".to_owned(),
+        1 if !counts(VerdictKind::Regressed) => "undecided, which the policy takes for regressed".to_owned(),
+        1 => "regressed: surely worse, and by more than the policy ignores".to_owned(),
         3 => "failed: a cell that the baseline measures was not measured for the candidate".to_owned(),
         4 => {
             let kinds: Vec<&str> = [

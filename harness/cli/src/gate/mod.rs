@@ -11,12 +11,17 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use edgebench_record::{GateRecord, to_json};
-use edgebench_reports::gate::{annotations, junit, markdown, table};
+use edgebench_reports::gate::{COMMENT_LIMIT, annotations, junit, markdown, table};
 
-use crate::failure::{Doing as _, Failure};
+use crate::failure::{Doing as _, Failure, exit};
 use crate::output::{print, tell};
 
+/// Exit codes of a gate.
+const EXIT_CODES: &str = "Exit codes: 0 passed; 1 regressed; 2 usage or bad input; 3 a cell newly fails; 4 inconclusive, \
+                          missing or incomparable; 130 interrupted";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct GateArgs {
     #[command(subcommand)]
     command: GateCommand,
@@ -25,8 +30,10 @@ pub(crate) struct GateArgs {
 #[derive(Debug, Subcommand)]
 enum GateCommand {
     /// Measure two sides side by side, now, and judge the candidate
+    #[command(after_help = EXIT_CODES)]
     Live(Box<LiveGateArgs>),
     /// Judge one record against another
+    #[command(after_help = EXIT_CODES)]
     Records(Box<RecordsGateArgs>),
 }
 
@@ -67,7 +74,7 @@ enum GateFormat {
     Markdown,
     /// The gate's record
     Json,
-    /// `JUnit` XML
+    /// XML as test runners write it
     Junit,
     /// Annotations as GitHub's workflow commands
     Github,
@@ -79,9 +86,6 @@ pub(crate) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         GateCommand::Records(args) => finish(&records::records(&args.records)?, &args.output),
     }
 }
-
-/// The longest comment that GitHub takes, in characters.
-const COMMENT_LIMIT: usize = 65_536;
 
 /// Writes the gate's files, prints what was asked for and gives the exit code.
 fn finish(record: &GateRecord, output: &OutputArgs) -> Result<ExitCode, Failure> {
@@ -106,5 +110,9 @@ fn finish(record: &GateRecord, output: &OutputArgs) -> Result<ExitCode, Failure>
         GateFormat::Github => print(&annotations(record))?,
     }
     tell(format_args!("wrote {}/gate.json, gate.md, junit.xml", folder.display()));
+    if record.interrupted {
+        tell("interrupted: what was decided by then stands, and the rest is inconclusive");
+        return Ok(ExitCode::from(exit::INTERRUPTED));
+    }
     Ok(ExitCode::from(record.exit_code))
 }

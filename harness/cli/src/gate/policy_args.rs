@@ -21,7 +21,7 @@ pub(crate) struct PolicyArgs {
     /// How much the share of right answers among any class's samples may drop, such as 5pp
     #[arg(long, value_name = "PP")]
     max_class_drop: Option<String>,
-    /// What an inconclusive verdict does [default: report]
+    /// What a verdict that decides nothing does [default: report]
     #[arg(long, value_enum)]
     inconclusive: Option<Inconclusive>,
 }
@@ -30,9 +30,9 @@ pub(crate) struct PolicyArgs {
 enum Inconclusive {
     /// Exit code 4
     Report,
-    /// As if it had passed
+    /// As if it had passed; what is missing or incomparable still gives 4
     Pass,
-    /// As if it had regressed
+    /// As if it had regressed; what is missing or incomparable too
     Fail,
 }
 

@@ -145,7 +145,8 @@ pub fn live(gate: &LiveGate<'_>, observer: &mut dyn FnMut(LiveEvent<'_>)) -> Res
     // What is left behind costs disk and nothing else.
     let _ = fs::remove_dir_all(gate.work);
     let mut sides = gate.sides.each_ref().map(|side| side.facts.clone());
-    let verdicts: Vec<Verdict> = work.iter().flat_map(|one| one.verdicts(&mut sides)).collect();
+    let own = format!("{} {}", gate.tool.name, gate.tool.version);
+    let verdicts: Vec<Verdict> = work.iter().flat_map(|one| one.verdicts(&mut sides, &own)).collect();
     let [baseline, candidate] = sides;
     let mut record = GateRecord {
         schema: GATE_SCHEMA,
@@ -263,7 +264,7 @@ impl<'a> Work<'a> {
     }
 
     /// The verdicts; what the workers said of themselves goes to the sides.
-    fn verdicts(&self, sides: &mut [Side; 2]) -> Vec<Verdict> {
+    fn verdicts(&self, sides: &mut [Side; 2], own: &str) -> Vec<Verdict> {
         let [baseline, candidate] = self.ids;
         let renamed = (baseline != candidate).then_some(baseline);
         let named = |verdict: Verdict| Verdict {
@@ -274,7 +275,7 @@ impl<'a> Work<'a> {
             (Some(verdict), _) => vec![named(verdict.clone())],
             (None, None) => vec![named(alone(candidate, VerdictKind::Inconclusive, "interrupted"))],
             (None, Some(judged)) => {
-                remember(sides, self.ids, &judged.said);
+                remember(sides, self.ids, &judged.said, own);
                 if judged.failed() {
                     let measured = Outcome::of(OutcomeKind::Measured, "");
                     let before = judged.cell.baseline_outcome.as_ref().unwrap_or(&measured);
@@ -363,12 +364,13 @@ fn arm<'a>(
     })
 }
 
-fn remember(facts: &mut [Side; 2], ids: [&CellId; 2], said: &[Said; 2]) {
+/// A worker that is this edgebench, by name and version, is not named.
+fn remember(facts: &mut [Side; 2], ids: [&CellId; 2], said: &[Said; 2], own: &str) {
     for ((facts, id), said) in facts.iter_mut().zip(ids).zip(said) {
         if !said.runtime.is_empty() {
             facts.runtimes.insert(id.backend.clone(), said.runtime.clone());
         }
-        if !said.worker.is_empty() {
+        if !said.worker.is_empty() && said.worker != own {
             facts.worker = Some(said.worker.clone());
         }
     }

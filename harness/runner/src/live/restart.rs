@@ -170,7 +170,7 @@ fn steps(
     said.worker = format!("{} {}", hello.worker, hello.version);
     *stage = "load";
     let loaded = load(worker, arm.id, arm.model, arm.inputs, arm.timeout)?;
-    said.runtime.clone_from(&loaded.probe.version);
+    said.runtime = format!("{} {}", loaded.probe.runtime, loaded.probe.version);
     *stage = "warm_up";
     let request = WarmUp {
         min_ns: Nanos(WARM_UP.as_nanos() as u64),

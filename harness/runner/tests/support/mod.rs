@@ -135,7 +135,7 @@ impl Bench {
     }
 }
 
-fn command(backend: &str) -> WorkerCommand {
+pub fn command(backend: &str) -> WorkerCommand {
     let program = if backend == "absent" {
         PathBuf::from("no-such-worker-program")
     } else {

@@ -68,7 +68,8 @@ pub(super) fn run(length: Duration) -> Result<bool, String> {
         let number = lines::<Trial>(&path)?.len();
         let slow = number % CYCLE == CYCLE - 1;
         // Half of either kind with the other core loaded.
-        let loaded = (if slow { number / CYCLE } else { number }) % 2 == 1;
+        let of_its_kind = if slow { number / CYCLE } else { number - number / CYCLE };
+        let loaded = of_its_kind % 2 == 1;
         let load = if loaded { Some(Load::start()?) } else { None };
         let trial = gate(&bin, &folder, if slow { work } else { 0 }, number as u64);
         drop(load);
