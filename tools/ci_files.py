@@ -11,6 +11,7 @@ import datetime
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -30,6 +31,7 @@ SCHEMAS = ROOT / "reports/tests/ci"
 ACTION = ROOT / "action.yml"
 GITHUB = ROOT / "docs/ci/github.yml"
 GITLAB = ROOT / "docs/ci/gitlab.yml"
+LIVE = ROOT / "harness/runner/src/live/mod.rs"
 
 
 class Invalid(Exception):
@@ -172,6 +174,39 @@ def inputs_are_known(text):
     must(used > 0, "the action is not used")
 
 
+def live_metrics():
+    """The metrics that `edgebench gate live` judges, from where they stand."""
+    listed = re.search(r"pub const LIVE_METRICS: \[&str; (\d+)\] = \[([^\]]*)\];", LIVE.read_text(encoding="utf-8"))
+    must(listed, f"{LIVE} has no LIVE_METRICS")
+    metrics = re.findall(r'"([a-z0-9_]+)"', listed[2])
+    must(len(metrics) == int(listed[1]), f"LIVE_METRICS of {LIVE} cannot be read")
+    return metrics
+
+
+def strings(value):
+    """Every string in a document."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for one in value for text in strings(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def rules_are_judged_live(text):
+    """Every rule for `--fail-on`: the action's input and its words, a workflow's input, a script's flags."""
+    document = YAML(typ="safe").load(text)
+    rules = [rule for one in strings(document) for rule in re.findall(r"--fail-on[ =]+[\"']?([^\s\"'$]+)", one)]
+    rules += re.findall(r"`([^`]+)`", document.get("inputs", {}).get("fail-on", {}).get("description", ""))
+    for job in document.get("jobs", {}).values():
+        for step in job["steps"]:
+            rules += [rule.strip() for rule in step.get("with", {}).get("fail-on", "").splitlines() if rule.strip()]
+    must(rules, "there is no rule")
+    for rule in rules:
+        metric, _, tolerance = rule.partition(":")
+        must(metric in live_metrics(), f"a live gate does not judge {metric!r}")
+        must(re.fullmatch(r"\d+(\.\d+)?%", tolerance), f"a live gate does not judge by {tolerance!r}")
+
+
 # The action's steps, with programs that only note how they were called.
 
 STUB = """#!/bin/sh
@@ -193,6 +228,10 @@ GH = (
     + """
 case "$*" in
   *--paginate*) printf '%s' "$STUB_COMMENTS"; test -z "$STUB_READ_ONLY" ;;
+  "api user "*)
+    # What went wrong is told on both.
+    test -n "$STUB_LOGIN" || { echo '{"message":"Resource not accessible by integration"}' | tee /dev/stderr; exit 1; }
+    echo "$STUB_LOGIN" ;;
   *) test -z "$STUB_READ_ONLY" ;;
 esac
 """
@@ -223,6 +262,7 @@ def run_action(text, step_name, environment):
             "OUTPUT": "gate",
             "STUB_CODE": "0",
             "STUB_COMMENTS": "",
+            "STUB_LOGIN": "",
             "STUB_READ_ONLY": "",
             **{name: str(path) for name, path in files.items()},
             **{name: value for name, value in environment.items() if name != "gate.md"},
@@ -239,7 +279,7 @@ def the_action_measures(text):
         "SUITE": "suites/my own",
         "BASELINE": "",
         "CANDIDATE": "",
-        "FAIL_ON": "latency_p50:3%\ncpu_time:$(touch x) 5%\n",
+        "FAIL_ON": "latency_p50:3%\nload:$(touch x) 5%\n",
         "BUDGET": "60s",
         "ARGUMENTS": "--threads\n2\n",
         "NAME": "a name",
@@ -253,7 +293,7 @@ def the_action_measures(text):
     must("::error title=x::y" in out, "there is no annotation")
     expected = ["edgebench", "gate", "live", "--baseline", "rev=" + inputs["BASE"], "--candidate", "suites/my own"]
     expected += ["--budget", "60s", "--output", "gate", "--name", "a name", "--format", "github"]
-    expected += ["--fail-on", "latency_p50:3%", "--fail-on", "cpu_time:$(touch x) 5%", "--threads", "2"]
+    expected += ["--fail-on", "latency_p50:3%", "--fail-on", "load:$(touch x) 5%", "--threads", "2"]
     expected += ["--", "suites/my own"]
     must(expected in calls, f"edgebench was called otherwise: {calls}")
 
@@ -282,14 +322,35 @@ def the_action_comments(text):
     must(code == 0, f"the step failed: {out}")
     create = ["gh", "api", "--silent", "--method", "POST", "repos/o/r/issues/7/comments", *body]
     must(calls[-1] == create, f"no comment was made: {calls}")
-    code, out, calls, _ = run_action(text, step, {**inputs, "STUB_COMMENTS": "12\n34\n"})
     update = ["gh", "api", "--silent", "--method", "PATCH", "repos/o/r/issues/comments/12", *body]
+    bots = "9 User someone\n12 Bot github-actions[bot]\n34 Bot github-actions[bot]\n"
+    code, out, calls, _ = run_action(text, step, {**inputs, "STUB_COMMENTS": bots})
     must(code == 0 and calls[-1] == update, f"the comment was not brought up to date: {calls}")
+    # A token of a person's own: what others wrote is not theirs to change.
+    mine = {**inputs, "STUB_LOGIN": "me", "STUB_COMMENTS": "3 Bot other[bot]\n9 User someone\n12 User me\n"}
+    code, out, calls, _ = run_action(text, step, mine)
+    must(code == 0 and calls[-1] == update, f"a person's comment was not brought up to date: {calls}")
+    code, out, calls, _ = run_action(text, step, {**mine, "STUB_COMMENTS": "3 Bot other[bot]\n9 User someone\n"})
+    must(code == 0 and calls[-1] == create, f"another's comment was taken for one's own: {calls}")
+    comments_are_told_apart(calls)
     code, out, calls, _ = run_action(text, step, {**inputs, "STUB_READ_ONLY": "1"})
     must(code == 0 and "::warning" in out, "a token that may only read fails the job")
     without = {name: value for name, value in inputs.items() if name != "gate.md"}
     code, out, calls, _ = run_action(text, step, without)
     must(code == 0 and not calls, "a comment without words was made")
+
+
+def comments_are_told_apart(calls):
+    """The filter that gh is given, put before jq with comments as GitHub's interface shows them, where jq is installed."""
+    program = next(call[call.index("--jq") + 1] for call in calls if "--paginate" in call)
+    jq = shutil.which("jq")
+    if jq is None:
+        return
+    comment = lambda number, body: {"id": number, "body": body, "user": {"login": "me", "type": "User"}}
+    comments = [comment(1, "<!-- a -->\r\nold"), comment(2, "> <!-- a -->"), comment(3, "<!-- b -->")]
+    environment = {**os.environ, "MARKER": "<!-- a -->"}
+    result = subprocess.run([jq, "-r", program], input=json.dumps(comments), env=environment, capture_output=True, text=True)
+    must(result.stdout == "1 User me\n", f"comments are not found: {result.stdout!r} {result.stderr}")
 
 
 def replaced(old, new):
@@ -378,7 +439,19 @@ CHECKS = [
         "action.yml comments",
         the_action_comments,
         [ACTION_TEXT],
-        [("--method PATCH", "--method POST"), (' || echo "::warning', ' && echo "::warning')],
+        [
+            ("--method PATCH", "--method POST"),
+            (' || echo "::warning', ' && echo "::warning'),
+            ('[ "$author" = "$login" ] ||', "false ||"),
+            ('[ "$login$type" = Bot ]', '[ "$type" = Bot ]'),
+            ("          login=\n", "          true\n"),
+        ],
+    ),
+    (
+        "action.yml's rules",
+        rules_are_judged_live,
+        [ACTION_TEXT],
+        [("`latency_p50:3%`", "`cpu_time:3%`"), ("`latency_p50:3%`", "latency_p50")],
     ),
     (
         "the workflow by its schema",
@@ -387,12 +460,24 @@ CHECKS = [
         [("runs-on", "runs-upon"), ("    steps:", "    stages:")],
     ),
     ("the workflow's scripts", github_scripts, [GITHUB.read_text()], [("uses: ./.edgebench", "run: echo $x")]),
+    (
+        "the workflow's rules",
+        rules_are_judged_live,
+        [GITHUB.read_text()],
+        [("rss_peak:2%", "cpu_time:3%"), ("rss_peak:2%", "rss_peak:2MiB"), ("rss_peak:2%", "rss_peak")],
+    ),
     ("the workflow's inputs", inputs_are_known, [GITHUB.read_text()], [("fail-on:", "fail_on:")]),
     (
         "GitLab's file by its schema",
         builtin_schema("vendor.gitlab-ci", "--data-transform", "gitlab-ci"),
         [GITLAB.read_text()],
         [("  script:", "  scripts:"), ("when: always", "when: ever")],
+    ),
+    (
+        "GitLab's rules",
+        rules_are_judged_live,
+        [GITLAB.read_text()],
+        [("rss_peak:2%", "cpu_time:3%"), ("latency_p50:3%", "latency_p50:3us")],
     ),
     (
         "GitLab's scripts",

@@ -41,8 +41,8 @@ pub use csv::{CELL_COLUMNS, SAMPLE_COLUMNS, cells_csv, samples_csv};
 pub use json::{json, jsonl};
 pub use markdown::markdown;
 pub use ranking::{Rank, rank, ranked};
-pub use table::table;
-pub use text::plain;
+pub use table::{aligned, table};
+pub use text::{escaped, plain};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ mod amount;
 mod file;
 
 /// The share of a tolerance up to which a worsening is not called one: the relevance threshold.
-pub const THRESHOLD_SHARE: f64 = 1.0 / 3.0;
+pub(crate) const THRESHOLD_SHARE: f64 = 1.0 / 3.0;
 
 /// The rules of a policy that names none: what most users notice first.
 const DEFAULT_RULES: [&str; 4] = ["latency_p50:3%", "accuracy:0.5pp", "rss_peak:1%", "model_bytes:1%"];
@@ -22,6 +22,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// How much the share of right answers among a class's samples may drop, as a fraction; no limit when absent.
     pub max_class_drop: Option<f64>,
+    /// Whether the rules are those of [`Policy::with_default_rules`]: where nothing answers one of them, nobody asked.
+    pub default_rules: bool,
     /// What an inconclusive verdict does.
     pub inconclusive: OnInconclusive,
     /// Whether times of records, which were measured at different times, count. Otherwise they are advice.
@@ -65,6 +67,14 @@ pub enum PolicyError {
         /// What is wrong.
         why: String,
     },
+    /// A limit on a class's drop that cannot be read, or cannot be.
+    #[error("`{text}` is no drop of a class: {why}")]
+    ClassDrop {
+        /// As it was given.
+        text: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The text is not TOML.
     #[error("the policy is not TOML: {0}")]
     Syntax(String),
@@ -91,6 +101,7 @@ impl PolicyError {
                 Some(metric) => format!("write {}", amount::examples(metric)),
                 None => return None,
             },
+            Self::ClassDrop { .. } => "write 5pp or 0".to_owned(),
             Self::Syntax(_) | Self::Type { .. } => return None,
         })
     }
@@ -147,6 +158,7 @@ impl Policy {
     #[must_use]
     pub fn with_default_rules(mut self) -> Self {
         if self.rules.is_empty() {
+            self.default_rules = true;
             self.rules = DEFAULT_RULES.iter().filter_map(|rule| Rule::parse(rule).ok()).collect();
         }
         self
@@ -186,16 +198,16 @@ pub fn named(id: &str) -> Result<&'static Metric, PolicyError> {
 /// Reads how much a class's accuracy may drop, such as `5pp`: a fraction.
 ///
 /// # Errors
-/// [`PolicyError::Tolerance`].
+/// [`PolicyError::ClassDrop`].
 pub fn class_drop(text: &str) -> Result<f64, PolicyError> {
-    let rule = Rule::of("accuracy", text)?;
-    match rule.tolerance.scale {
-        Scale::Absolute => Ok(rule.tolerance.amount),
-        Scale::Relative => Err(PolicyError::Tolerance {
-            text: text.trim().to_owned(),
-            metric: "accuracy".to_owned(),
-            why: "a class's drop is counted in percentage points".to_owned(),
-        }),
+    let wrong = |why: String| PolicyError::ClassDrop {
+        text: text.trim().to_owned(),
+        why,
+    };
+    let tolerance = amount(named("accuracy")?, text).map_err(wrong)?;
+    match tolerance.scale {
+        Scale::Absolute => Ok(tolerance.amount),
+        Scale::Relative => Err(wrong("it is counted in percentage points".to_owned())),
     }
 }
 

@@ -87,8 +87,9 @@ fn over(task: &TaskFacts, cells: &[(Rank, &edgebench_record::Cell)]) -> String {
     }
 }
 
-/// A Markdown table whose columns line up in a terminal. The words are Markdown already.
-pub(crate) fn aligned(headers: &[(&str, bool)], rows: &[Vec<String>]) -> String {
+/// A Markdown table whose columns line up in a terminal: headers, each with whether its column is of numbers, and rows. The
+/// words are Markdown already.
+pub fn aligned(headers: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = headers
         .iter()
         .enumerate()

@@ -47,7 +47,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// [`plain`] text that Markdown takes literally, in a table's cell as well.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(text).chars() {
         match c {

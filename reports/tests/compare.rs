@@ -176,6 +176,42 @@ fn an_accuracy_is_a_difference_over_paired_samples() {
     );
 }
 
+/// The ratio of two medians may lie outside the interval of the ratio of geometric means.
+#[test]
+fn a_ratio_is_the_centre_of_its_interval() {
+    let of_times = |times: [u64; 5], run: &str| {
+        let mut cells = vec![cell("fp32", 100_000.0, 1), cell("int8", 100_000.0, 2)];
+        for cell in &mut cells {
+            for (run, ns) in cell.invocations.iter_mut().zip(times) {
+                run.samples_ns.fill(ns);
+            }
+            cell.summary.as_mut().unwrap().latency.p50_ns = times[2] as f64;
+        }
+        of(cells, run)
+    };
+    let before = of_times([100_000, 100_001, 100_002, 100_003, 100_004], "run-a");
+    let after = of_times([100_000, 100_001, 103_000, 103_001, 103_002], "run-b");
+    let comparison = compared(&before, &after, &["latency_p50"]);
+    let centre = 1.03_f64.powf(0.6);
+    let change = entry(&comparison, "latency_p50", "fp32", 1).change.unwrap();
+    assert!((change.estimate - centre).abs() < 1e-4, "{change:?}");
+    let interval = change.interval.unwrap();
+    assert!((change.estimate.powi(2) - interval.low * interval.high).abs() < 1e-9);
+    let mean = comparison.tables[0].means[1].unwrap();
+    let interval = mean.interval.unwrap();
+    assert!((mean.ratio - centre).abs() < 1e-4, "{mean:?}");
+    assert!((mean.ratio.powi(2) - interval.low * interval.high).abs() < 1e-9);
+}
+
+#[test]
+fn a_time_below_zero_is_no_figure() {
+    let (before, mut after) = two();
+    after.cells[1].summary.as_mut().unwrap().latency.p50_ns = -5.0;
+    let comparison = compared(&before, &after, &["latency_p50"]);
+    let entry = entry(&comparison, "latency_p50", "int8", 1);
+    assert_eq!((entry.value, entry.change), (None, None));
+}
+
 #[test]
 fn a_metric_that_no_record_has_gets_no_table() {
     let (before, after) = two();
@@ -195,7 +231,7 @@ fn records_of_different_times_are_said_to_be() {
     after.interrupted = true;
     let caveats = compared(&before, &after, &DEFAULT_METRICS).caveats;
     assert!(caveats.contains(&"B: the run was interrupted".to_owned()));
-    assert!(caveats.contains(&"some of these records are of the same run".to_owned()));
+    assert!(caveats.contains(&"both records are of the same run: that they are alike shows nothing".to_owned()));
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn an_accuracy_that_drops_is_regressed_for_every_metric() {
         assert!(change.significant && change.scale == Scale::Absolute);
         assert!((change.estimate + 0.04).abs() < 0.01, "{metric}: {}", change.estimate);
         assert!(change.interval.unwrap().high < 0.0 && change.minimum_detectable.unwrap() > 0.001);
-        assert!(verdict.evidence.flips.unwrap() > 30 && verdict.reason.contains("McNemar"));
+        assert!(verdict.evidence.flips.unwrap() > 30 && verdict.reason.contains("McNemar's mid-p ≤0.0001"));
         assert_eq!(exit_code(&[verdict], OnInconclusive::Report), 1);
         let gained = judged(&spoilt(before.clone(), |row| row % 25 == 3), &before, "accuracy:0.5pp");
         assert_eq!(gained.kind, VerdictKind::Improved);
@@ -121,6 +121,7 @@ fn areas_are_judged_by_scores() {
         judged(&scored(0.5, 1), &scored(0.5, 1), "auc:1pp").kind,
         VerdictKind::Passed
     );
+    an_interval_without_flips_is_none_of_width_zero(&scored(0.5, 1), "auc:1pp");
     assert_eq!(
         judged(&scored(0.9, 1), &scored(0.5, 2), "auc:1pp").kind,
         VerdictKind::Improved
@@ -189,6 +190,222 @@ fn without_answers_an_accuracy_is_inconclusive() {
     assert_eq!(verdict.reason, "the candidate's record holds no answers by sample");
 }
 
+fn an_interval_without_flips_is_none_of_width_zero(record: &Record, rule: &str) {
+    let verdict = judged(record, record, rule);
+    let change = verdict.change.unwrap();
+    let (interval, detectable) = (change.interval.unwrap(), change.minimum_detectable.unwrap());
+    let n = verdict.evidence.n.unwrap() as f64;
+    // 1.96 standard errors of three flips either way.
+    assert!((interval.high - 1.96 * 3.0_f64.sqrt() / n).abs() < 1e-4, "{interval:?}");
+    assert!(interval.low < 0.0 && !change.significant);
+    let threshold = verdict.tolerance.unwrap().amount / 3.0;
+    assert!(detectable > threshold + 3.0 / n, "{detectable}");
+    assert!(verdict.evidence.p_worse.unwrap() < 1.0);
+}
+
+/// Of n samples without a flip as many as 3/n of all there are may flip.
+#[test]
+fn answers_that_are_all_the_same_pass_only_where_there_are_enough_of_them() {
+    for metric in ["top1", "f1"] {
+        let record = scored(metric, 0.1, 5);
+        assert_eq!(judged(&record, &record, "accuracy:0.3pp").kind, VerdictKind::Passed);
+        let unsure = judged(&record, &record, "accuracy:0.29pp");
+        assert_eq!(
+            (unsure.kind, unsure.reason.as_str()),
+            (
+                VerdictKind::Inconclusive,
+                "every answer is the same; 34 more samples would probably decide"
+            ),
+            "−ln(0.05)/0.0029 is 1033.01"
+        );
+        let nothing = judged(&record, &record, "accuracy:0");
+        assert_eq!(nothing.kind, VerdictKind::Inconclusive);
+        assert!(nothing.reason.ends_with("no number of samples decides it"));
+        an_interval_without_flips_is_none_of_width_zero(&scored("f1", 0.1, 5), "accuracy:0.5pp");
+    }
+    // Answers that differ and are wrong on both sides are no flips either.
+    let before = scored("top1", 0.1, 5);
+    let mut after = before.clone();
+    let labels = before.tasks[0].labels.clone();
+    let answers = after.cells[0].accuracy.as_mut().unwrap().answers.as_mut().unwrap();
+    for (class, label) in answers.classes.iter_mut().zip(labels) {
+        if *class != usize::try_from(label).ok() {
+            *class = None;
+        }
+    }
+    assert_eq!(judged(&before, &after, "accuracy:0.3pp").kind, VerdictKind::Passed);
+    assert_eq!(
+        judged(&before, &after, "accuracy:0.29pp").kind,
+        VerdictKind::Inconclusive
+    );
+    // Few samples of a class show little of it.
+    let mut policy = policy(&["accuracy:1pp"]);
+    for (drop, kind) in [(0.012, VerdictKind::Passed), (0.011, VerdictKind::Inconclusive)] {
+        policy.max_class_drop = Some(drop);
+        let verdicts = judge_records(&before, &before, &policy, false);
+        assert_eq!((verdicts[1].class, verdicts[1].kind), (Some(0), kind), "{verdicts:#?}");
+    }
+}
+
+/// Invocations whose median and geometric mean lie far apart: the estimate is the centre of its own interval.
+#[test]
+fn an_estimate_lies_within_its_own_interval() {
+    let of_times = |times: &[u64]| {
+        let mut record = of(&Made {
+            invocations: times.len(),
+            ..Made::default()
+        });
+        let cell = &mut record.cells[0];
+        for (run, &ns) in cell.invocations.iter_mut().zip(times) {
+            run.samples_ns.fill(ns);
+        }
+        let times: Vec<f64> = times.iter().map(|&ns| ns as f64).collect();
+        cell.summary.as_mut().unwrap().latency.p50_ns = edgebench_stats::median(&times).unwrap();
+        record
+    };
+    let before = of_times(&[100_000, 100_001, 100_002, 100_003, 100_004]);
+    let after = of_times(&[100_000, 100_001, 103_000, 103_001, 103_002]);
+    for rule in ["latency_p50:3%", "latency_p50:10us"] {
+        let change = judged(&before, &after, rule).change.unwrap();
+        let interval = change.interval.unwrap();
+        let scale = if rule.ends_with('%') { 1.0 } else { 100_002.0 };
+        // (103000·103001·103002/…)^(1/5): three of five by 3 %.
+        assert!(
+            (change.estimate / scale - (1.03_f64.powf(0.6) - 1.0)).abs() < 1e-4,
+            "{change:?}"
+        );
+        assert!(interval.contains(change.estimate));
+    }
+}
+
+#[test]
+fn a_time_below_zero_is_no_figure() {
+    let before = of(&Made::default());
+    for ns in [-5.0, 0.0] {
+        let mut after = before.clone();
+        after.cells[0].summary.as_mut().unwrap().latency.p50_ns = ns;
+        let verdict = judged(&before, &after, "latency_p50:3%");
+        assert_eq!((verdict.kind, verdict.change), (VerdictKind::Missing, None), "{ns}");
+        assert_eq!(judged(&after, &before, "latency_p50:3%").kind, VerdictKind::Added);
+        assert_eq!(judged(&after, &after, "latency_p50:3%").kind, VerdictKind::Inconclusive);
+    }
+}
+
+/// What was asked for and judged nowhere, and what nobody asked for.
+#[test]
+fn a_rule_that_judged_nothing_is_no_pass() {
+    let labelled = scored("top1", 0.1, 1);
+    let rules = policy(&["model_bytes:0", "auc:1pp", "f1:1pp"]);
+    let verdicts = judge_records(&labelled, &labelled, &rules, false);
+    let found: Vec<(&str, VerdictKind, bool)> = verdicts
+        .iter()
+        .map(|verdict| (verdict.metric.as_str(), verdict.kind, verdict.gating))
+        .collect();
+    let nothing = |metric| (metric, VerdictKind::Inconclusive, true);
+    assert_eq!(
+        found,
+        [
+            ("model_bytes", VerdictKind::Passed, true),
+            nothing("auc"),
+            nothing("f1")
+        ]
+    );
+    assert_eq!(exit_code(&verdicts, OnInconclusive::Report), 4);
+
+    // The default rules are silent about an accuracy that a task without labels cannot have.
+    let mut plain = of(&Made::default());
+    plain.cells[0].accuracy = None;
+    let verdicts = judge_records(&plain, &plain, &Policy::standard(), false);
+    assert!(
+        verdicts.iter().all(|verdict| verdict.metric != "accuracy"),
+        "{verdicts:#?}"
+    );
+    assert_eq!(exit_code(&verdicts, OnInconclusive::Report), 0);
+    let asked = judged(&plain, &plain, "accuracy:1pp");
+    assert_eq!((asked.kind, asked.gating), (VerdictKind::Inconclusive, true));
+    let mut classes = Policy::standard();
+    classes.max_class_drop = Some(0.05);
+    let verdicts = judge_records(&plain, &plain, &classes, false);
+    assert_eq!(exit_code(&verdicts, OnInconclusive::Report), 4);
+    assert!(verdicts.last().unwrap().reason.contains("has classes"), "{verdicts:#?}");
+
+    // Cells that neither side measured answer no rule.
+    let mut failed = labelled.clone();
+    failed.cells[0].outcome = Outcome::of(OutcomeKind::Crashed, "signal 11");
+    let verdicts = judge_records(&failed, &failed, &policy(&["model_bytes:0"]), false);
+    assert_eq!(exit_code(&verdicts, OnInconclusive::Report), 4);
+    let verdicts = judge_records(&failed, &failed, &Policy::standard(), false);
+    assert_eq!(verdicts.len(), 1);
+    // What one side skips and the other lacks gives no verdict of its own.
+    let mut skipped = labelled.clone();
+    skipped.cells[0].outcome = Outcome::of(OutcomeKind::Skipped, "no time left");
+    let empty = record(Vec::new(), Vec::new());
+    let verdict = only(judge_records(&empty, &skipped, &Policy::standard(), false));
+    assert_eq!(
+        (verdict.metric.as_str(), verdict.kind, verdict.gating),
+        ("outcome", VerdictKind::Inconclusive, true)
+    );
+    assert!(judge_records(&empty, &empty, &policy(&["model_bytes:0"]), false).is_empty());
+}
+
+#[test]
+fn a_limit_on_classes_says_what_it_lacks() {
+    let before = scored("top1", 0.1, 5);
+    let mut policy = policy(&["model_bytes:0"]);
+    policy.max_class_drop = Some(0.05);
+    let said = |before: &Record, after: &Record| {
+        let verdicts = judge_records(before, after, &policy, false);
+        assert_eq!(verdicts.len(), 2, "{verdicts:#?}");
+        let told = verdicts.into_iter().next_back().unwrap();
+        assert_eq!((told.kind, told.gating), (VerdictKind::Inconclusive, true));
+        told.reason
+    };
+    let mut unanswered = before.clone();
+    unanswered.cells[0].accuracy.as_mut().unwrap().answers = None;
+    assert_eq!(
+        said(&before, &unanswered),
+        "no class can be judged: the candidate's record holds no answers by sample"
+    );
+    let mut unlabelled = before.clone();
+    unlabelled.tasks[0].labels.clear();
+    assert_eq!(
+        said(&unlabelled, &unlabelled),
+        "no class can be judged: the records hold no labels"
+    );
+    let mut gone = before.clone();
+    gone.cells[0].accuracy = None;
+    assert_eq!(
+        said(&before, &gone),
+        "no class can be judged: a record holds no accuracy"
+    );
+}
+
+#[test]
+fn an_interrupted_candidate_and_debug_builds_are_in_the_reasons() {
+    let before = of(&Made::default());
+    let mut after = before.clone();
+    after.cells[0].outcome = Outcome::of(OutcomeKind::Skipped, "not reached");
+    after.interrupted = true;
+    let verdict = &judge_records(&before, &after, &Policy::standard(), false)[0];
+    assert_eq!(
+        verdict.reason,
+        "skipped: not reached; the candidate's run was interrupted"
+    );
+    after.cells.clear();
+    let verdict = &judge_records(&before, &after, &Policy::standard(), false)[0];
+    assert_eq!(
+        verdict.reason,
+        "the candidate's record has no such cell; the candidate's run was interrupted"
+    );
+    let mut debug = before.clone();
+    debug.tool.optimised = false;
+    assert_eq!(
+        judged(&debug, &debug, "rss_peak:1%").reason,
+        "both are of a debug build"
+    );
+    assert_eq!(judged(&debug, &debug, "model_bytes:0").reason, "");
+}
+
 #[test]
 fn exact_figures_are_exact() {
     let (before, more) = (
@@ -218,7 +435,21 @@ fn an_exact_figure_that_no_rule_names_is_told_and_does_not_count() {
     );
     let verdicts = judge_records(&before, &after, &policy(&["model_bytes:0"]), false);
     assert_eq!(verdicts.len(), 2);
-    assert_eq!((verdicts[1].metric.as_str(), verdicts[1].gating), ("parameters", false));
+    let told = &verdicts[1];
+    assert_eq!((told.metric.as_str(), told.gating), ("parameters", false));
+    assert_eq!(
+        (told.kind, told.reason.as_str()),
+        (VerdictKind::Passed, "it changed, and no rule names it")
+    );
+    let change = told.change.unwrap();
+    assert_eq!(
+        (change.scale, change.estimate, change.significant),
+        (Scale::Absolute, 500.0, true)
+    );
+    // A count is told as one where nothing may change, and as a share where a share may.
+    for (rule, scale) in [("parameters:0", Scale::Absolute), ("parameters:1%", Scale::Relative)] {
+        assert_eq!(judged(&before, &after, rule).change.unwrap().scale, scale);
+    }
     assert_eq!(exit_code(&verdicts, OnInconclusive::Report), 0);
 }
 
@@ -292,7 +523,10 @@ fn times_are_advice_unless_they_are_trusted() {
     let few = judged(&few, &few, "latency_p50:3%");
     assert_eq!(
         (few.kind, few.reason.as_str()),
-        (VerdictKind::Inconclusive, "an interval takes 3 invocations a side")
+        (
+            VerdictKind::Inconclusive,
+            "an interval takes 3 invocations a side, `edgebench run --invocations 3`"
+        )
     );
 }
 
@@ -312,7 +546,8 @@ fn records_that_are_not_comparable_say_in_what() {
     assert_eq!(
         verdicts[2].reason,
         "differs in host.cpu_model (A processor → Another), host.isa (– → avx512_vnni), \
-         cells.effective.spinning (absent → off)"
+         cells.effective.spinning (absent → off); `edgebench gate live` measures both sides alike, \
+         `--allow-mismatch` judges all the same"
     );
     assert_eq!(exit_code(&verdicts, OnInconclusive::Report), 4, "memory counts");
     let overridden = judge_records(&before, &after, &policy, true);
@@ -328,7 +563,20 @@ fn records_that_are_not_comparable_say_in_what() {
     let verdict = judged(&before, &other, "accuracy:1pp");
     assert_eq!(
         (verdict.kind, verdict.reason.as_str()),
-        (Incomparable, "differs in tasks.data_sha256 (ab → cd)")
+        (
+            Incomparable,
+            "differs in tasks.data_sha256 (ab → cd); `--allow-mismatch` judges all the same"
+        )
+    );
+    let mut labelled = before.clone();
+    labelled.tasks[0].labels[..3].fill(3);
+    let verdict = judged(&before, &labelled, "accuracy:1pp");
+    assert!(
+        verdict
+            .reason
+            .starts_with("differs in tasks.labels (1000 labels → 1000 labels, 3 of them others); "),
+        "{}",
+        verdict.reason
     );
     let mut emulated = before.clone();
     emulated.host.emulated = true;
@@ -436,8 +684,14 @@ fn a_figure_that_vanished_is_missing_and_one_that_neither_has_is_not_passed() {
     assert_eq!(judged(&before, &after, "accuracy:1pp").kind, VerdictKind::Missing);
     assert_eq!(judged(&after, &before, "accuracy:1pp").kind, VerdictKind::Added);
     assert_eq!(judged(&after, &after, "accuracy:1pp").kind, VerdictKind::Inconclusive);
-    assert!(
-        judge_records(&before, &before, &policy(&["f1:1pp"]), false).is_empty(),
+    let verdict = judged(&before, &before, "f1:1pp");
+    assert_eq!(
+        (verdict.kind, verdict.gating, verdict.reason.as_str()),
+        (
+            VerdictKind::Inconclusive,
+            true,
+            "no cell that both records measured has f1: the rule has judged nothing"
+        ),
         "the task is judged by top1"
     );
     assert!(
@@ -638,7 +892,8 @@ fn scaling_both_sides_changes_nothing() {
         for (first, second) in first.interval.iter().zip(&second.interval) {
             assert!((first.low - second.low).abs() < 1e-9 && (first.high - second.high).abs() < 1e-9);
         }
-        assert!((large.baseline.unwrap() / plain.baseline.unwrap()).log(8.0).abs() - 1.0 < 1e-9);
+        let factor: f64 = large.baseline.unwrap() / plain.baseline.unwrap();
+        assert!((factor.log(8.0).abs() - 1.0).abs() < 1e-9, "{factor}");
     }
 }
 
@@ -675,7 +930,7 @@ fn the_order_of_cells_and_invocations_changes_nothing() {
     }
 }
 
-/// 300 gates of 24 unchanged cells each: a false alarm in any cell of a gate may happen in 1 % of gates.
+/// 300 gates of 6 unchanged cells each: a false alarm in any cell of a gate may happen in 1 % of gates.
 #[test]
 fn unchanged_cells_raise_no_alarm() {
     let labels = labels(400, 4);

@@ -1,10 +1,10 @@
 //! `edgebench compare`: several records side by side.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use edgebench_record::{Metric, Record};
+use edgebench_record::{GateRecord, Metric, Record};
 use edgebench_reports::compare::{
     CompareOptions, DEFAULT_METRICS, compare as side_by_side, comparison_csv, comparison_markdown, comparison_table,
 };
@@ -42,6 +42,22 @@ enum CompareFormat {
     Csv,
 }
 
+/// Reads a run's record. A gate's record lies beside such records and is none.
+pub(crate) fn read(path: &Path) -> Result<Record, Failure> {
+    let error = match Record::read(path) {
+        Ok(record) => return Ok(record),
+        Err(error) => error,
+    };
+    if GateRecord::read(path).is_err() {
+        return Err(error.into());
+    }
+    Err(Failure::new(format!(
+        "`{}` is the record of a gate, and not of a run",
+        path.display()
+    ))
+    .hint("give the record.json of a run, or the folder of one; `edgebench run` writes it"))
+}
+
 pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let names: Vec<&str> = if args.metric.is_empty() {
         DEFAULT_METRICS.to_vec()
@@ -56,7 +72,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let records: Vec<(String, Record)> = args
         .records
         .iter()
-        .map(|path| Ok((path.to_string_lossy().into_owned(), Record::read(path)?)))
+        .map(|path| Ok((path.to_string_lossy().into_owned(), read(path)?)))
         .collect::<Result<_, Failure>>()?;
     let sides: Vec<(&str, &Record)> = records.iter().map(|(what, record)| (what.as_str(), record)).collect();
     let comparison = side_by_side(&sides, &options);

@@ -31,8 +31,8 @@ enum HistoryCommand {
     /// Tell what changed, drifted, or fell behind a release
     ///
     /// Exit codes: 0 nothing got worse; 1 something changed for the worse lately, drifts for the worse, or is worse than
-    /// the release by more than its tolerance; 3 a cell of the release fails now; 4 a cell of the release is missing or
-    /// incomparable, or with `--inconclusive report` undecided.
+    /// the release by more than its tolerance; 3 a cell fails now; 4 a cell is not measured any more, or is incomparable with
+    /// the release, or with --inconclusive report undecided.
     Trend(trend::TrendArgs),
     /// List the runs
     List(ListArgs),

@@ -105,7 +105,12 @@ fn the_same_passes_and_leaves_its_files() {
     assert!(verdict.evidence.n.unwrap() >= 9);
     for restart in &record.cells[0].restarts {
         assert!(restart.padding.iter().all(|&bytes| bytes <= 4096));
-        assert!(restart.turn[0] > restart.turn[1] && restart.turn[1] > 0);
+        for (samples, dropped) in restart.samples.into_iter().zip(restart.dropped) {
+            assert!(dropped > 0);
+            // 200 µs an inference: 5 ms that count.
+            assert!((samples - dropped) * 200_000 >= 5_000_000, "{samples} {dropped}");
+        }
+        assert_eq!(restart.pairs, 16);
         assert!(restart.quality.elapsed_ns > 0);
         if cfg!(target_os = "linux") {
             assert_eq!(restart.cpus.len(), 1);
@@ -163,6 +168,53 @@ fn a_slowdown_is_regressed_and_swapped_it_is_improved() {
         ((1.0 + slower) * (1.0 + faster) - 1.0).abs() < 0.03,
         "the sign flips: {slower} {faster}"
     );
+}
+
+#[test]
+fn each_side_has_turns_of_its_own_length() {
+    let place = Place::new();
+    let output = place.gate(&[
+        "--model",
+        "m.onnx",
+        "--baseline",
+        "null.latency=200us",
+        "--candidate",
+        "null.latency=20ms",
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let record = place.record();
+    assert!(only(&record).change.unwrap().estimate > 50.0);
+    let restart = &record.cells[0].restarts[0];
+    assert!(
+        restart.samples[0] > 20 && restart.samples[1] <= 3,
+        "{:?}",
+        restart.samples
+    );
+    assert!(restart.pairs < 16, "long turns are fewer");
+}
+
+/// Two rules and two cells share α, and what is rejected leaves its share to the others.
+#[test]
+fn several_cells_and_rules_have_a_verdict_each() {
+    let place = Place::new();
+    place.suite("s", &["fp32", "small"]);
+    let output = place.gate(&[
+        "s",
+        "--baseline",
+        "null.latency=200us",
+        "--candidate",
+        "null.latency=220us",
+        "--fail-on",
+        "latency_p50:3%",
+        "--fail-on",
+        "latency_p90:6%",
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let record = place.record();
+    assert_eq!(record.verdicts.len(), 4);
+    assert_eq!(record.count(VerdictKind::Regressed), 4, "{:?}", record.verdicts);
+    // ⌈log₂(3 · 4 / 0.01)⌉ restarts at least
+    assert!(record.verdicts.iter().all(|verdict| verdict.evidence.n.unwrap() >= 11));
 }
 
 #[test]

@@ -89,6 +89,10 @@ impl Place {
 
     /// Writes the record of a day's run, its times being those of the first one times a factor.
     fn day(&self, day: usize, factor: f64) -> String {
+        self.edited_day(day, factor, |_| {})
+    }
+
+    fn edited_day(&self, day: usize, factor: f64, edit: impl FnOnce(&mut Value)) -> String {
         let mut record = self.record.clone();
         let (month, date) = (day / 28 + 1, day % 28 + 1);
         record["id"] = json!(format!("2026{month:02}{date:02}T120000Z-day{day:03}"));
@@ -96,6 +100,7 @@ impl Place {
         record["finished_at"] = json!(format!("2026-{month:02}-{date:02}T12:01:00Z"));
         let latency = &mut record["cells"][0]["summary"]["latency"];
         latency["p50_ns"] = json!(1e5 * factor);
+        edit(&mut record);
         let name = format!("runs/{day:03}");
         fs::create_dir_all(self.path(&name)).unwrap();
         fs::write(
@@ -115,6 +120,14 @@ impl Place {
             arguments.extend(release.iter().flat_map(|release| ["--release", release]));
             self.expect(0, &arguments);
         }
+    }
+
+    /// Adds one day's edited record, without a commit.
+    fn add_edited(&self, day: usize, release: Option<&str>, factor: f64, edit: impl FnOnce(&mut Value)) {
+        let record = self.edited_day(day, factor, edit);
+        let mut arguments = vec!["history", "add", &record];
+        arguments.extend(release.iter().flat_map(|release| ["--release", release]));
+        self.expect(0, &arguments);
     }
 
     fn trends(&self, code: i32, more: &[&str]) -> Value {
@@ -183,6 +196,67 @@ fn a_loss_that_creeps_meets_the_ratchet() {
     place.trends(1, &["--tolerance", "latency_p50:40%"]);
     let (_, said) = place.expect(2, &["history", "trend", "--tolerance", "latency_p50"]);
     assert!(said.contains("hint: write METRIC:TOLERANCE"), "{said}");
+}
+
+#[test]
+fn a_slower_runtime_is_told_and_so_is_another_machine() {
+    let place = Place::new();
+    let runtime =
+        |version: &'static str| move |record: &mut Value| record["cells"][0]["runtime"]["version"] = json!(version);
+    for day in 0..5 {
+        place.add_edited(day, Some("v1"), noise(day), runtime("1.31.0"));
+    }
+    for day in 5..15 {
+        place.add_edited(day, None, 1.5 * noise(day), runtime("1.32.0"));
+    }
+    let trend = ["history", "trend", "--metric", "latency_p50"];
+    let (table, _) = place.expect(1, &trend);
+    assert!(table.starts_with("1 of 1 series got worse\n"), "{table}");
+    assert!(
+        table.contains("against 5 runs of the release") && table.contains("1.31.0 to ") && table.contains("1.32.0\n"),
+        "{table}"
+    );
+    // A release of another machine says nothing of this one.
+    let place = Place::new();
+    place.add_edited(0, Some("v1"), 1.0, |record| record["host"]["cpus"] = json!(99));
+    for day in 1..11 {
+        place.add_edited(day, None, noise(day), |_| {});
+    }
+    let (table, _) = place.expect(4, &trend);
+    assert!(
+        table.starts_with("1 series cannot be compared with its release; nothing else got worse lately in 1 series\n"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_crash_is_told_with_a_release_and_without() {
+    for release in [None, Some("v1")] {
+        let place = Place::new();
+        let ends = |kind: &'static str| {
+            move |record: &mut Value| record["cells"][0]["outcome"] = json!({ "kind": kind, "reason": "signal 11" })
+        };
+        place.add_edited(0, release, 1.0, |_| {});
+        for day in 1..10 {
+            place.add_edited(day, None, noise(day), |_| {});
+        }
+        place.add_edited(10, None, 1.0, ends("crashed"));
+        let (table, _) = place.expect(3, &["history", "trend"]);
+        assert!(
+            table.starts_with("1 cell fails now; nothing else got worse lately in"),
+            "{table}"
+        );
+        assert!(
+            table.contains("crashed in run") && table.contains("signal 11"),
+            "{table}"
+        );
+        place.add_edited(11, None, 1.0, ends("unavailable"));
+        let (table, _) = place.expect(4, &["history", "trend"]);
+        assert!(table.starts_with("1 cell is not measured any more; "), "{table}");
+        place.expect(1, &["history", "trend", "--inconclusive", "fail"]);
+        place.add_edited(12, None, noise(12), |_| {});
+        place.expect(0, &["history", "trend"]);
+    }
 }
 
 #[test]

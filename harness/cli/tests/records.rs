@@ -118,7 +118,11 @@ fn what_cannot_be_read_is_told_with_a_hint() {
             "its unit is missing",
             "write 3%, 0.5ms or 0",
         ),
-        (["--max-class-drop", "5%"], "percentage points", "write 0.5pp"),
+        (
+            ["--max-class-drop", "5%"],
+            "`5%` is no drop of a class: it is counted in percentage points",
+            "hint: write 5pp or 0\n",
+        ),
         (["--policy", "none.toml"], "cannot read the policy `none.toml`", ""),
     ] {
         let (code, said) = gate(runs.path(), &more);
@@ -135,6 +139,72 @@ fn what_cannot_be_read_is_told_with_a_hint() {
     let output = edgebench(runs.path(), &["gate", "records", "a", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("hint: give the path of a record.json"));
+}
+
+/// A rule that nothing answers, and records without cells, are no pass.
+#[test]
+fn what_judged_nothing_has_not_passed() {
+    let runs = two_runs();
+    let folder = runs.path();
+    let (code, said) = gate(folder, &["--fail-on", "auc:1pp"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("no cell that both records measured has auc"), "{said}");
+    let (code, said) = gate(folder, &["--max-class-drop", "5pp"]);
+    assert_eq!(code, Some(4), "{said}");
+    for run in ["a", "b"] {
+        edit(&folder.join(run).join("record.json"), |record| {
+            record["cells"] = Value::Array(Vec::new());
+        });
+    }
+    for more in [[].as_slice(), &["--fail-on", "auc:1pp"], &["--inconclusive", "pass"]] {
+        let (code, said) = gate(folder, more);
+        assert_eq!(code, Some(4), "{said}");
+        assert!(said.contains("nothing was judged"), "{said}");
+    }
+}
+
+#[test]
+fn what_makes_the_records_less_than_they_seem_is_told() {
+    let runs = two_runs();
+    let folder = runs.path();
+    edit(&folder.join("b/record.json"), |record| {
+        record["interrupted"] = true.into();
+        record["tool"]["optimised"] = false.into();
+        record["plan"]["mode"] = "quick".into();
+    });
+    let (_, said) = gate(folder, &[]);
+    for note in [
+        "note: the records were measured at different times",
+        "note: candidate: the run was interrupted",
+        "note: candidate: of a debug build",
+        "note: candidate: quick mode",
+    ] {
+        assert!(said.contains(note), "{note}: {said}");
+    }
+    assert!(!said.contains("the same run"), "{said}");
+    let output = edgebench(folder, &["gate", "records", "a", "a/record.json", "-o", "same"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("note: both records are of the same run"), "{said}");
+}
+
+#[test]
+fn a_gates_record_is_not_taken_for_a_damaged_one() {
+    let runs = two_runs();
+    let folder = runs.path();
+    gate(folder, &[]);
+    for path in ["gate", "gate/gate.json"] {
+        for command in [
+            ["gate", "records", path, "a"].as_slice(),
+            &["gate", "records", "a", path],
+            &["compare", "a", path],
+        ] {
+            let output = edgebench(folder, command);
+            assert_eq!(output.status.code(), Some(2));
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains("is the record of a gate, and not of a run"), "{said}");
+            assert!(said.contains("hint: give the record.json of a run"), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -32,5 +32,5 @@ pub use error::HistoryError;
 pub use history::{Added, Checkout, History, How, Marks, Rebuilt, Run};
 pub use machine::Machine;
 pub use note::{NOTE_SCHEMA, Note};
-pub use series::{Branch, Ending, Filter, Point, Release, Series};
+pub use series::{Branch, Ending, Filter, Incomparable, Point, Release, Series};
 pub use trend::{ChangePoint, DriftFacts, Ratchet, Trend, TrendPolicy, default_tolerance, trends};

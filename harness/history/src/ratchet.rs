@@ -19,42 +19,59 @@ const LEAST_FREEDOM: f64 = 2.0;
 /// The estimate is that of Hodges and Lehmann: the median of all differences between the latest runs (those after the last
 /// change of level, at most the policy's window) and the release's, which one bad run cannot move. Its 95 % interval is Student's t on the noise from run to run, which is correlated
 /// ([`Levels`]); the series and the release's own runs both tell how large it is. Worse by more than the tolerance with
-/// the whole interval is regressed, less with the whole interval is passed, and anything else is inconclusive.
+/// the whole interval is regressed, less with the whole interval is passed, and anything else is inconclusive. A release
+/// that was measured with another version of the runtime counts: the reason says which.
 ///
 /// `None` where there is no release to hold against.
 pub(crate) fn ratchet(series: &Series, policy: &TrendPolicy, axis: Axis, course: &Course) -> Option<Ratchet> {
     let named = |name: &str| policy.against.as_ref().is_none_or(|against| against == name);
     let release = series.releases.iter().rev().find(|release| named(&release.name));
-    let other = series.incomparable.iter().rev().find(|(name, _)| named(name));
+    let other = series.incomparable.iter().rev().find(|other| named(&other.release));
     let gating = series.later_runs < policy.recent;
+    let ended = series.ended_with.as_ref().map(|ending| {
+        let kind = if ending.is_failure() {
+            VerdictKind::Failed
+        } else {
+            VerdictKind::Missing
+        };
+        let reason = format!("{} in run {}: {}", ending.outcome, ending.run, ending.reason);
+        (kind, reason)
+    });
     let Some(release) = release else {
-        let (name, fields) = other?;
-        let reason = format!("the release's runs differ in {}", fields.join(", "));
+        let other = other?;
+        // Of a release that nobody asked for, marked when the series had ended, nothing is missed.
+        let asked = policy.against.is_some() || other.outlived || ended.is_some();
+        let (kind, reason) = ended.unwrap_or_else(|| {
+            let reason = format!("the release's runs differ in {}", other.fields.join(", "));
+            (VerdictKind::Incomparable, reason)
+        });
         return Some(Ratchet {
-            release: name.clone(),
+            release: other.release.clone(),
+            runtime: None,
             runs: 0,
             window: 0,
             verdict: Verdict {
-                // Nobody asked for this release; it may be of another machine altogether.
-                gating: gating && policy.against.is_some(),
-                ..verdict(series, policy, VerdictKind::Incomparable, reason)
+                gating: gating && asked,
+                ..verdict(series, policy, kind, reason)
             },
         });
     };
     let held = held(series, policy, axis, course, release);
-    let (kind, reason) = match &series.ended_with {
-        Some(ending) if matches!(&*ending.outcome, "failed" | "crashed" | "timed-out" | "out-of-memory") => {
-            let reason = format!("{} in run {}: {}", ending.outcome, ending.run, ending.reason);
-            (VerdictKind::Failed, reason)
-        }
-        Some(ending) => {
-            let reason = format!("{} in run {}: {}", ending.outcome, ending.run, ending.reason);
-            (VerdictKind::Missing, reason)
-        }
-        None => (held.kind, held.reason),
-    };
+    let runtime = release.runtime.clone().filter(|_| release.runtime != series.runtime);
+    let (kind, reason) = ended.unwrap_or_else(|| {
+        let upgrade = runtime.as_ref().zip(series.runtime.as_ref());
+        let upgrade = upgrade.map(|(from, to)| format!("the runtime changed from {from} to {to}"));
+        let reasons: Vec<String> = [held.reason].into_iter().chain(upgrade).collect();
+        let reasons: Vec<&str> = reasons
+            .iter()
+            .map(String::as_str)
+            .filter(|reason| !reason.is_empty())
+            .collect();
+        (held.kind, reasons.join("; "))
+    });
     Some(Ratchet {
         release: release.name.clone(),
+        runtime,
         runs: release.points.len(),
         window: held.window,
         verdict: Verdict {

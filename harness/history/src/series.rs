@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edgebench_record::{CellId, Metric, metric};
+use edgebench_record::{CellId, Metric, OutcomeKind, metric};
 use edgebench_stats::Interval;
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -58,8 +58,21 @@ pub struct Point {
 pub struct Release {
     /// Its name.
     pub name: String,
+    /// The runtime that its figures were measured with; absent where several versions were asked for.
+    pub runtime: Option<String>,
     /// Its figures, oldest first.
     pub points: Vec<Point>,
+}
+
+/// A release whose figures a series cannot be held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incomparable {
+    /// Its name.
+    pub release: String,
+    /// What differs.
+    pub fields: Vec<String>,
+    /// Whether the series goes on after the release's first run. One that had ended by then misses nothing.
+    pub outlived: bool,
 }
 
 /// Figures that can be compared with each other: one cell and metric on one machine and runtime, oldest first.
@@ -81,13 +94,14 @@ pub struct Series {
     pub conditions: String,
     /// The figures, without those of releases.
     pub points: Vec<Point>,
-    /// Releases with figures that can be compared with these, in the order of their first runs.
+    /// Releases with figures that can be compared with these, in the order of their first runs. One that has none of this
+    /// runtime has those of the version that it was last measured with, if the series goes on after them.
     pub releases: Vec<Release>,
-    /// Releases with figures that cannot, each with the fields that differ, in the same order.
-    pub incomparable: Vec<(String, Vec<String>)>,
+    /// Releases with figures that cannot, in the same order.
+    pub incomparable: Vec<Incomparable>,
     /// What became of the cell in the latest run that had it, if that is later than the last figure.
     pub ended_with: Option<Ending>,
-    /// Later runs of the branch and the suite that have no figure here.
+    /// Later runs of the branch and the suite that have no figure here; where the cell failed in one, those after it.
     pub later_runs: usize,
 }
 
@@ -108,6 +122,20 @@ pub struct Ending {
     pub outcome: String,
     /// Why.
     pub reason: String,
+}
+
+impl Ending {
+    /// Whether the cell failed. Otherwise it was not measured.
+    pub fn is_failure(&self) -> bool {
+        [
+            OutcomeKind::Failed,
+            OutcomeKind::Crashed,
+            OutcomeKind::TimedOut,
+            OutcomeKind::OutOfMemory,
+        ]
+        .iter()
+        .any(|kind| kind.name() == self.outcome)
+    }
 }
 
 /// What two figures must share to be in one series.
@@ -172,18 +200,20 @@ impl History {
             let (Some(last), Some(metric)) = (figures.last(), metric(key.metric)) else {
                 continue;
             };
-            let after = |at: &str, run: &str| (at, run) > (&*last.point.started_at, &*last.point.run);
-            let (like, unlike) = held_against(&key, &releases, &machines);
+            let last_at = (&*last.point.started_at, &*last.point.run);
+            let (like, unlike) = held_against(&key, last_at, &releases, &machines);
             let place = (branch.clone(), key.suite.clone(), key.machine.clone(), key.cell.clone());
             let ended_with = endings
                 .get(&place)
-                .filter(|(at, ending)| ending.outcome != "measured" && after(at, &ending.run))
-                .map(|(_, ending)| ending.clone());
-            let later = runs
-                .iter()
-                .filter(|run| run.note.branch == branch && run.suite == key.suite && after(&run.started_at, &run.id));
+                .filter(|(at, ending)| ending.outcome != "measured" && (&**at, &*ending.run) > last_at);
+            let tried_at = ended_with
+                .filter(|(_, ending)| ending.is_failure())
+                .map_or(last_at, |(at, ending)| (at, &ending.run));
+            let later = runs.iter().filter(|run| {
+                run.note.branch == branch && run.suite == key.suite && (&*run.started_at, &*run.id) > tried_at
+            });
             series.push(Series {
-                ended_with,
+                ended_with: ended_with.map(|(_, ending)| ending.clone()),
                 later_runs: later.count(),
                 machine: machines.get(&key.machine).cloned().unwrap_or_default(),
                 cell: last.cell.clone(),
@@ -256,39 +286,80 @@ impl History {
     }
 }
 
-/// The releases that a series can be held against, and those that it cannot, with the fields that differ.
+/// The figures of a release for one cell and metric, oldest first.
+#[derive(Default)]
+struct Released<'a> {
+    /// Those that differ from a series in nothing.
+    same: Vec<&'a Figure>,
+    /// Those that differ in the runtime's version alone.
+    other_runtime: Vec<&'a Figure>,
+    /// The others.
+    unlike: Vec<&'a Figure>,
+}
+
+/// The releases that a series can be held against, and those that it cannot.
+///
+/// An upgrade of the runtime that makes a cell slower is a loss against the release. So a release that was not measured
+/// with the series' runtime is held against by what it was last measured with, unless the series had ended before: then it
+/// is the one of before an upgrade.
 fn held_against(
     key: &Key,
+    last_at: (&str, &str),
     releases: &[&Figure],
     machines: &BTreeMap<String, Machine>,
-) -> (Vec<Release>, Vec<(String, Vec<String>)>) {
-    let mut like: Vec<Release> = Vec::new();
-    let mut unlike: Vec<(String, Vec<String>)> = Vec::new();
-    let same = releases.iter().filter(|figure| {
-        (&figure.key.suite, &figure.key.cell, figure.key.metric) == (&key.suite, &key.cell, key.metric)
-    });
-    for figure in same {
-        let Some(name) = &figure.release else { continue };
+) -> (Vec<Release>, Vec<Incomparable>) {
+    let mut found: Vec<(&String, Released<'_>)> = Vec::new();
+    for &figure in releases {
         let other = &figure.key;
+        if (&other.suite, &other.cell, other.metric) != (&key.suite, &key.cell, key.metric) {
+            continue;
+        }
+        let Some(name) = &figure.release else { continue };
+        let at = found.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            found.push((name, Released::default()));
+            found.len() - 1
+        });
+        let own = &mut found[at].1;
         if other == key {
-            match like.iter_mut().find(|release| release.name == *name) {
-                Some(release) => release.points.push(figure.point.clone()),
-                None => like.push(Release {
-                    name: name.clone(),
-                    points: vec![figure.point.clone()],
-                }),
-            }
+            own.same.push(figure);
+        } else if (&other.machine, &other.conditions) == (&key.machine, &key.conditions) {
+            own.other_runtime.push(figure);
         } else {
-            let machine = |key: &Key| machines.get(&key.machine).cloned().unwrap_or_default();
-            let mut fields = machine(key).differing(&machine(other));
-            fields.extend((key.runtime != other.runtime).then(|| "runtime".to_owned()));
-            fields.extend((key.conditions != other.conditions).then(|| "data".to_owned()));
-            if unlike.iter().all(|(other, _)| other != name) {
-                unlike.push((name.clone(), fields));
-            }
+            own.unlike.push(figure);
         }
     }
-    unlike.retain(|(name, _)| like.iter().all(|release| release.name != *name));
+    let outlived = |figure: &Figure| last_at > (&*figure.point.started_at, &*figure.point.run);
+    let (mut like, mut unlike) = (Vec::new(), Vec::new());
+    for (name, own) in found {
+        let Released {
+            mut same,
+            mut other_runtime,
+            unlike: others,
+        } = own;
+        let first = other_runtime.first().or(others.first()).copied();
+        if same.is_empty() && other_runtime.first().is_some_and(|first| outlived(first)) {
+            let runtime = other_runtime.last().and_then(|last| last.key.runtime.clone());
+            other_runtime.retain(|figure| figure.key.runtime == runtime);
+            same = other_runtime;
+        }
+        if let Some(figure) = same.first() {
+            like.push(Release {
+                name: name.clone(),
+                runtime: figure.key.runtime.clone(),
+                points: same.iter().map(|figure| figure.point.clone()).collect(),
+            });
+        } else if let Some(figure) = first {
+            let machine = |key: &Key| machines.get(&key.machine).cloned().unwrap_or_default();
+            let mut fields = machine(key).differing(&machine(&figure.key));
+            fields.extend((key.runtime != figure.key.runtime).then(|| "runtime".to_owned()));
+            fields.extend((key.conditions != figure.key.conditions).then(|| "data".to_owned()));
+            unlike.push(Incomparable {
+                release: name.clone(),
+                fields,
+                outlived: outlived(figure),
+            });
+        }
+    }
     (like, unlike)
 }
 

@@ -104,10 +104,10 @@ pub struct Trend {
     /// Against the fixed release; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratchet: Option<Ratchet>,
-    /// How the cell ended in a later run that has no figure.
+    /// How the cell ended in a later run that has no figure. Unless all of this is past, that is news.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_with: Option<Ending>,
-    /// Whether so many later runs have no figure that this is history: it raises no alarm.
+    /// Whether so many later runs neither have a figure nor tried to get one that this is history: it raises no alarm.
     pub past: bool,
     /// Whether it changed for the worse lately.
     pub alarm: bool,
@@ -159,6 +159,9 @@ pub struct DriftFacts {
 pub struct Ratchet {
     /// The release.
     pub release: String,
+    /// The runtime that the release was measured with, where it is not the series'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
     /// Its runs.
     pub runs: usize,
     /// The latest runs that are held against it.

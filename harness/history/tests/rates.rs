@@ -98,6 +98,7 @@ fn series(values: &[f64], release: &[f64]) -> Series {
     };
     let released = Release {
         name: "v1".to_owned(),
+        runtime: None,
         points: points(release, 0),
     };
     Series {

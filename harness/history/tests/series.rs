@@ -163,10 +163,107 @@ fn a_release_of_another_machine_is_incomparable_and_says_why() {
         trends(&all, &policy).remove(0).ratchet.map(|ratchet| ratchet.verdict)
     };
     let unasked = verdict(None).unwrap();
-    assert_eq!((unasked.kind, unasked.gating), (VerdictKind::Incomparable, false));
+    assert_eq!((unasked.kind, unasked.gating), (VerdictKind::Incomparable, true));
     assert_eq!(unasked.reason, "the release's runs differ in cpus");
     assert!(verdict(Some("v1")).unwrap().gating);
     assert!(verdict(Some("v2")).is_none());
+}
+
+#[test]
+fn a_series_that_ended_before_the_release_misses_nothing() {
+    let place = Place::new();
+    for day in 0..10 {
+        add(&place, place.run(day, 100.0, |_| {}), None, None);
+    }
+    // A new machine, on which all starts again, and a runtime that the old series never had.
+    add(&place, place.run(10, 100.0, machine(64)), None, Some("v1"));
+    let verdict = |against: Option<&str>| {
+        let policy = TrendPolicy {
+            against: against.map(str::to_owned),
+            ..TrendPolicy::default()
+        };
+        let found = trends(&series(&place, &filter("latency_p50")), &policy).remove(0);
+        found.ratchet.map(|ratchet| ratchet.verdict).unwrap()
+    };
+    assert_eq!(
+        (verdict(None).kind, verdict(None).gating),
+        (VerdictKind::Incomparable, false)
+    );
+    assert!(verdict(Some("v1")).gating);
+    add(&place, place.run(11, 50.0, runtime("2.0")), None, Some("v2"));
+    assert_eq!(
+        (verdict(None).kind, verdict(None).gating),
+        (VerdictKind::Incomparable, false)
+    );
+    assert_eq!(verdict(None).reason, "the release's runs differ in runtime");
+}
+
+fn runtime(version: &str) -> impl Fn(&mut Value) {
+    move |record| record["cells"][0]["runtime"]["version"] = json!(version)
+}
+
+#[test]
+fn a_runtime_that_makes_it_slower_is_a_loss_against_the_release() {
+    let place = Place::new();
+    let wobble = |day: usize| 1.0 + 0.004 * ((day * 7 + day * day) % 5) as f64;
+    for day in 0..5 {
+        let record = place.run(day, 24.0 * wobble(day), runtime("1.31.0"));
+        add(&place, record, None, Some("v1"));
+    }
+    for day in 5..15 {
+        add(
+            &place,
+            place.run(day, 35.7 * wobble(day), runtime("1.32.0")),
+            None,
+            None,
+        );
+    }
+    let judge = || trends(&series(&place, &filter("latency_p50")), &TrendPolicy::default()).remove(0);
+    let found = judge();
+    let name = found.runtime.clone().unwrap();
+    let before = name.replace("1.32.0", "1.31.0");
+    assert!(found.alarm);
+    let ratchet = found.ratchet.unwrap();
+    assert_eq!((ratchet.verdict.kind, ratchet.runs), (VerdictKind::Regressed, 5));
+    assert!(ratchet.verdict.gating);
+    assert_eq!(ratchet.runtime.as_ref(), Some(&before));
+    assert_eq!(
+        ratchet.verdict.reason,
+        format!("the runtime changed from {before} to {name}")
+    );
+    let estimate = ratchet.verdict.change.unwrap().estimate;
+    assert!((estimate - (35.7 / 24.0 - 1.0)).abs() < 0.01, "{estimate}");
+    // Measured again with the new runtime, the release is held against as it is now.
+    for day in 15..20 {
+        let record = place.run(day, 35.7 * wobble(day), runtime("1.32.0"));
+        add(&place, record, None, Some("v1"));
+    }
+    let found = judge();
+    assert!(!found.alarm);
+    let ratchet = found.ratchet.unwrap();
+    assert_eq!((ratchet.runtime, ratchet.verdict.reason.as_str()), (None, ""));
+}
+
+#[test]
+fn a_cell_that_goes_on_failing_is_no_thing_of_the_past() {
+    let place = Place::new();
+    for day in 0..10 {
+        add(&place, place.run(day, 100.0, |_| {}), None, None);
+    }
+    let outcome = |kind: &'static str| {
+        move |record: &mut Value| record["cells"][0]["outcome"] = json!({ "kind": kind, "reason": "why" })
+    };
+    for day in 10..45 {
+        add(&place, place.run(day, 100.0, outcome("timed-out")), None, None);
+    }
+    let judge = || trends(&series(&place, &filter("latency_p50")), &TrendPolicy::default()).remove(0);
+    let found = judge();
+    assert!(!found.past && found.ratchet.is_none());
+    assert!(found.ended_with.unwrap().is_failure());
+    // It was given up.
+    add(&place, place.run(45, 100.0, outcome("skipped")), None, None);
+    let found = judge();
+    assert!(found.past && !found.ended_with.unwrap().is_failure());
 }
 
 #[test]

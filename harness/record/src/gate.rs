@@ -129,7 +129,7 @@ pub struct DesignFacts {
     pub threshold_share: f64,
     /// A turn's length, at least, in nanoseconds.
     pub turn_ns: u64,
-    /// Pairs of turns in a restart.
+    /// Pairs of turns in a restart, at most; slow cells have fewer.
     pub pairs: usize,
     /// Time for one cell, at most, in nanoseconds.
     pub budget_ns: u64,
@@ -166,8 +166,12 @@ pub struct Restart {
     pub padding: [usize; 2],
     /// The processors that both were confined to.
     pub cpus: Vec<usize>,
-    /// Samples of a turn, and how many of its first ones are dropped.
-    pub turn: [u64; 2],
+    /// Pairs of turns.
+    pub pairs: usize,
+    /// Samples of one turn of baseline and candidate, those included that are dropped.
+    pub samples: [u64; 2],
+    /// How many of a turn's first samples are dropped.
+    pub dropped: [u64; 2],
     /// Natural logarithm of candidate over baseline, by metric.
     pub log_ratio: BTreeMap<String, f64>,
     /// The figures of baseline and candidate, by metric, in its unit.
@@ -182,7 +186,11 @@ pub struct Quality {
     /// Share of processor time that the hypervisor took, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steal: Option<f64>,
-    /// Share of the time in which some task waited for a processor, 0 to 1.
+    /// Share of the time in which other tasks ran on the processors that were used, 0 to 1. Counted in hundredths of a
+    /// second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<f64>,
+    /// Share of the time in which some task waited for a processor, any processor, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<f64>,
     /// Involuntary context switches of baseline and candidate, per second of their turns.

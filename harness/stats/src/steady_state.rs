@@ -63,6 +63,10 @@ pub fn steady_state(durations: &[f64], delta: f64) -> Option<SteadyState> {
     let segments = segments(&values, &changes);
     let last = segments.last()?;
     let fastest = segments.iter().map(|s| s.mean).fold(f64::INFINITY, f64::min);
+    // Sums of enormous values have no mean.
+    if segments.iter().any(|s| !s.mean.is_finite() || !s.variance.is_finite()) {
+        return None;
+    }
     let margin = (delta * fastest).max(last.variance / fastest);
     let equal = |segment: &Segment| (segment.mean - last.mean).abs() <= margin;
     let Some(unequal) = segments.iter().rposition(|segment| !equal(segment)) else {
@@ -151,6 +155,11 @@ mod tests {
     fn class(durations: &[f64]) -> (RunClass, Option<usize>) {
         let state = steady_state(durations, EQUAL_WITHIN).unwrap();
         (state.class, state.start)
+    }
+
+    #[test]
+    fn values_beyond_arithmetic_have_no_state() {
+        assert!(steady_state(&[1e308, 1e308], 0.01).is_none());
     }
 
     #[test]

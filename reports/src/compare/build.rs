@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use edgebench_record::{Cell, CellId, Direction, Metric, Mode, Outcome, Record, Scale, TaskFacts, figure};
+use edgebench_record::{Cell, CellId, Direction, Metric, Record, Scale, TaskFacts};
 use edgebench_stats::Interval;
 
 use super::mean::mean;
@@ -12,8 +12,8 @@ use crate::records::answers::pair;
 use crate::records::comparable::{Basis, Difference, cell_differences, listed, record_differences, task_differences};
 use crate::records::estimate::{Estimate, LogRatio};
 use crate::records::judge::Indexed;
-use crate::records::side;
-use crate::records::values::values;
+use crate::records::values::{sound, values};
+use crate::records::{caveats, side};
 
 /// The state of a cell that a record does not have.
 const MISSING: &str = "missing";
@@ -42,13 +42,20 @@ pub fn compare(records: &[(&str, &Record)], options: &CompareOptions) -> Compari
             tables.extend(build.table(task, metric, &cells, &mut notes));
         }
     }
+    let letters: Vec<String> = (0..records.len()).map(letter).collect();
+    let lettered: Vec<(&str, &Record)> = letters
+        .iter()
+        .zip(records)
+        .map(|(letter, (_, record))| (letter.as_str(), *record))
+        .collect();
+    let timed = |table: &ComparedTable| edgebench_record::metric(table.metric).is_some_and(is_time);
     Comparison {
         sides: records
             .iter()
             .enumerate()
             .map(|(place, record)| described(place, record))
             .collect(),
-        caveats: caveats(records, &tables),
+        caveats: caveats(&lettered, tables.iter().any(timed)),
         tables,
         notes: notes.texts,
     }
@@ -133,7 +140,7 @@ impl<'a> Build<'a> {
         let has = |id: &&CellId| {
             self.indexed
                 .iter()
-                .any(|one| one.cell(id).is_some_and(|cell| figure(cell, metric.id).is_some()))
+                .any(|one| one.cell(id).is_some_and(|cell| sound(cell, metric).is_some()))
         };
         if !cells.iter().any(has) {
             return None;
@@ -168,8 +175,8 @@ impl<'a> Build<'a> {
         let Some(cell) = self.indexed[place].cell(id) else {
             return Found::without(MISSING, None);
         };
-        let Some(now) = figure(cell, metric.id) else {
-            let note = (!cell.outcome.is_measured()).then(|| notes.number(told(&cell.outcome)));
+        let Some(now) = sound(cell, metric) else {
+            let note = (!cell.outcome.is_measured()).then(|| notes.number(cell.outcome.told()));
             return Found::without(cell.outcome.kind.name(), note);
         };
         let mut entry = Entry {
@@ -187,7 +194,7 @@ impl<'a> Build<'a> {
         let Some(first) = first else {
             return Found { entry, ratio: None };
         };
-        let Some(before) = figure(first, metric.id) else {
+        let Some(before) = sound(first, metric) else {
             return Found { entry, ratio: None };
         };
         let differences = self.differences(place, first, cell, metric);
@@ -262,12 +269,16 @@ impl<'a> Build<'a> {
             };
             return (Some(change), None);
         }
-        let ratio = after / before;
+        let mut ratio = after / before;
         if !(ratio.is_finite() && ratio > 0.0) {
             return (None, None);
         }
         let spread = values(first, metric.id).zip(values(cell, metric.id));
         let spread = spread.and_then(|(before, after)| LogRatio::of(&before, &after));
+        if let Some(spread) = spread {
+            // The interval's own centre; the ratio of two medians may lie outside.
+            ratio = spread.value().exp();
+        }
         let interval = spread
             .and_then(|spread| Estimate::LogRatio(spread).interval(0.95))
             .map(|log| Interval {
@@ -335,50 +346,4 @@ fn count(cell: &Cell, metric: &Metric) -> Option<usize> {
         Basis::Samples => Some(cell.accuracy.as_ref()?.samples),
         Basis::Machine | Basis::Moment => Some(cell.invocations.len()),
     }
-}
-
-/// `crashed: signal 11`.
-fn told(outcome: &Outcome) -> String {
-    if outcome.reason.is_empty() {
-        outcome.kind.name().to_owned()
-    } else {
-        format!("{}: {}", outcome.kind.name(), outcome.reason)
-    }
-}
-
-fn caveats(records: &[(&str, &Record)], tables: &[ComparedTable]) -> Vec<String> {
-    let mut out = Vec::new();
-    let timed = tables
-        .iter()
-        .any(|table| edgebench_record::metric(table.metric).is_some_and(is_time));
-    if timed {
-        out.push(
-            "the records were measured at different times: what changed on the machine in between is in no interval \
-             here; edgebench gate live measures both sides in turns"
-                .to_owned(),
-        );
-    }
-    for (place, (_, record)) in records.iter().enumerate() {
-        let letter = letter(place);
-        if record.interrupted {
-            out.push(format!("{letter}: the run was interrupted"));
-        }
-        if record.plan.mode == Mode::Quick {
-            let n = record.plan.invocations;
-            out.push(format!(
-                "{letter}: quick mode, whose {n} invocations give no interval of times"
-            ));
-        }
-        if record.host.emulated {
-            out.push(format!("{letter}: under emulation, so that its times mean nothing"));
-        }
-        if !record.tool.optimised {
-            out.push(format!("{letter}: of a debug build"));
-        }
-    }
-    let runs: HashSet<&str> = records.iter().map(|(_, record)| record.id.as_str()).collect();
-    if runs.len() < records.len() {
-        out.push("some of these records are of the same run".to_owned());
-    }
-    out
 }

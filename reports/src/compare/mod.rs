@@ -110,7 +110,8 @@ pub struct Entry {
 pub struct EntryChange {
     /// `relative`: a ratio, 1.03 for 3 % more. `absolute`: a difference in the metric's unit.
     pub scale: Scale,
-    /// The ratio or the difference.
+    /// The ratio or the difference. Where there is an interval it is that one's centre, such as the ratio of the
+    /// invocations' geometric means; otherwise it is of the two figures.
     pub estimate: f64,
     /// Its 95 % interval; absent for what is exact, and where the data do not give one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,5 +19,5 @@ mod source;
 pub use bencher::bencher;
 pub use benchmark_action::{bigger_is_better, smaller_is_better};
 pub use openmetrics::openmetrics;
-pub use otava::{OtavaFile, otava, otava_header, otava_tests};
+pub use otava::{OtavaFile, otava, otava_header, otava_tests, otava_tests_beside};
 pub use source::{Measured, Source};

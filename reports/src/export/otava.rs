@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use edgebench_record::{Direction, METRICS};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::source::{Measured, Source};
 use crate::ReportError;
@@ -16,6 +17,35 @@ pub struct OtavaFile {
     pub name: String,
     /// The row, with its line break: to be appended to the file, after [`otava_header`] where the file is new.
     pub row: String,
+}
+
+impl OtavaFile {
+    /// Whether the file's text has a row of the same time already, so that this one is of the same run.
+    ///
+    /// # Errors
+    /// [`ReportError::Csv`] where the text is no CSV.
+    pub fn stands_in(&self, text: &str) -> Result<bool, ReportError> {
+        let rows = |text: &str| {
+            csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(text.as_bytes())
+                .into_records()
+                .map(|row| row.map(|row| row.get(0).unwrap_or_default().to_owned()))
+                .collect::<Result<Vec<String>, csv::Error>>()
+        };
+        let own = rows(&self.row)?;
+        Ok(rows(text)?.iter().any(|time| own.contains(time)))
+    }
+}
+
+/// Otava's configuration as it is written here.
+#[derive(Default, Serialize, Deserialize)]
+struct Configuration {
+    tests: BTreeMap<String, Value>,
+    /// What others wrote there.
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 /// The first line of every file: `time`, `commit`, then every metric of [`METRICS`], in its own unit. The columns depend
@@ -61,34 +91,42 @@ pub fn otava<'a>(source: impl Into<Source<'a>>, commit: Option<&str>) -> Result<
 /// # Errors
 /// [`ReportError::Json`]: none that a record can cause.
 pub fn otava_tests<'a>(source: impl Into<Source<'a>>, folder: &str) -> Result<String, ReportError> {
-    let source = source.into();
+    written(Configuration::default(), &source.into(), folder)
+}
+
+/// [`otava_tests`] beside what a configuration holds already: its tests of other cells stay, and so does all else.
+///
+/// # Errors
+/// [`ReportError::Json`] where `known` is no such configuration.
+pub fn otava_tests_beside<'a>(known: &str, source: impl Into<Source<'a>>, folder: &str) -> Result<String, ReportError> {
+    written(serde_json::from_str(known)?, &source.into(), folder)
+}
+
+fn written(mut configuration: Configuration, source: &Source<'_>, folder: &str) -> Result<String, ReportError> {
     let folder = folder.trim_end_matches('/');
-    let tests: BTreeMap<String, Value> = source
-        .cells
-        .iter()
-        .map(|cell| {
-            let metrics: BTreeMap<&str, Value> = cell
-                .figures
-                .iter()
-                .map(|(metric, _)| {
-                    let direction = match metric.direction {
-                        Direction::Lower => -1,
-                        Direction::Higher => 1,
-                    };
-                    (
-                        metric.id,
-                        json!({ "column": metric.id, "direction": direction, "scale": 1 }),
-                    )
-                })
-                .collect();
-            let test = json!({
-                "type": "csv", "file": format!("{folder}/{}", file_name(cell)), "time_column": "time",
-                "attributes": ["commit"], "metrics": metrics,
-            });
-            (file_name(cell).trim_end_matches(".csv").to_owned(), test)
-        })
-        .collect();
-    let mut text = serde_json::to_string_pretty(&json!({ "tests": tests }))?;
+    let tests = source.cells.iter().map(|cell| {
+        let metrics: BTreeMap<&str, Value> = cell
+            .figures
+            .iter()
+            .map(|(metric, _)| {
+                let direction = match metric.direction {
+                    Direction::Lower => -1,
+                    Direction::Higher => 1,
+                };
+                (
+                    metric.id,
+                    json!({ "column": metric.id, "direction": direction, "scale": 1 }),
+                )
+            })
+            .collect();
+        let test = json!({
+            "type": "csv", "file": format!("{folder}/{}", file_name(cell)), "time_column": "time",
+            "attributes": ["commit"], "metrics": metrics,
+        });
+        (file_name(cell).trim_end_matches(".csv").to_owned(), test)
+    });
+    configuration.tests.extend(tests);
+    let mut text = serde_json::to_string_pretty(&configuration)?;
     text.push('\n');
     Ok(text)
 }

@@ -43,10 +43,10 @@ impl Level {
             (VerdictKind::Inconclusive, OnInconclusive::Pass) => Self::Notice,
             (VerdictKind::Missing | VerdictKind::Incomparable | VerdictKind::Inconclusive, _) => Self::Warning,
         };
-        match verdict.gating {
-            true => Some(level),
-            false => (verdict.kind == VerdictKind::Regressed).then_some(Self::Notice),
+        if verdict.gating {
+            return Some(level);
         }
+        (verdict.kind == VerdictKind::Regressed).then_some(Self::Notice)
     }
 }
 

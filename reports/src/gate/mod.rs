@@ -5,7 +5,7 @@
 //! | [`table`] | a person at a terminal |
 //! | [`markdown`] | a GitHub or GitLab comment, GitHub's step summary |
 //! | [`annotations`] | GitHub's runner: workflow commands |
-//! | [`junit`] | GitLab, Jenkins, Azure, CircleCI: `JUnit` XML |
+//! | [`junit()`] | GitLab, Jenkins, Azure, CircleCI: `JUnit` XML |
 
 mod annotations;
 mod junit;

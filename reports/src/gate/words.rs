@@ -357,7 +357,11 @@ pub(super) fn meaning(record: &GateRecord) -> String {
             .filter(|kind| counts(*kind))
             .map(VerdictKind::name)
             .collect();
-            format!("neither passed nor regressed: {}", kinds.join(", "))
+            if kinds.is_empty() {
+                "nothing was judged".to_owned()
+            } else {
+                format!("neither passed nor regressed: {}", kinds.join(", "))
+            }
         }
         _ => "not an outcome of a gate".to_owned(),
     };

@@ -9,7 +9,7 @@ use super::trial::{Draft, Trial, View, append};
 use crate::policy::{Rule, THRESHOLD_SHARE};
 
 /// A class with fewer samples shows nothing. Source: `docs/method.md` §4, "per-class".
-pub const FEWEST_OF_CLASS: usize = 30;
+const FEWEST_OF_CLASS: usize = 30;
 
 /// Judges a task's metric. `figures` are those of the records, for where nothing can be paired.
 pub(crate) fn accuracy(pair_of: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Draft {
@@ -45,11 +45,11 @@ pub(crate) fn accuracy(pair_of: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> 
     draft
 }
 
-/// Judges the share of right answers by class: every class with samples enough.
-pub(crate) fn classes(pair_of: &Pair<'_>, rule: &Rule, drop: f64) -> Vec<Draft> {
-    let Ok(pairs) = pairs(pair_of) else {
-        return Vec::new();
-    };
+/// Judges the share of right answers by class. None where the answers are scores, which have no classes.
+///
+/// The error is a line that says what is lacking.
+pub(crate) fn classes(pair_of: &Pair<'_>, rule: &Rule, drop: f64) -> Result<Vec<Draft>, String> {
+    let pairs = pairs(pair_of)?;
     let tolerance = Tolerance {
         scale: Scale::Absolute,
         amount: drop,
@@ -57,12 +57,7 @@ pub(crate) fn classes(pair_of: &Pair<'_>, rule: &Rule, drop: f64) -> Vec<Draft> 
     let of = |(class, paired): (usize, Paired)| {
         let mut draft = pair_of.draft(rule, (paired.baseline, paired.candidate));
         draft.verdict.class = i64::try_from(class).ok();
-        fill(
-            &mut draft,
-            tolerance,
-            &paired,
-            paired.table.is_some_and(|table| table.discordant() == 0),
-        );
+        fill(&mut draft, tolerance, &paired, paired.unflipped());
         if paired.estimate.n() < FEWEST_OF_CLASS {
             draft.verdict.gating = false;
             let few = format!("fewer than {FEWEST_OF_CLASS} samples of the class");
@@ -70,7 +65,7 @@ pub(crate) fn classes(pair_of: &Pair<'_>, rule: &Rule, drop: f64) -> Vec<Draft> 
         }
         draft
     };
-    pairs.by_class().into_iter().map(of).collect()
+    Ok(pairs.by_class().into_iter().map(of).collect())
 }
 
 /// Of a cell's classes, those that regressed; without one, that which says most.
@@ -120,6 +115,15 @@ fn metric<'a>(pair_of: &Pair<'a>) -> &'a str {
     accuracy.map_or("", |accuracy| accuracy.metric.as_str())
 }
 
+/// `McNemar's mid-p 0.0312`. A sign that some formats take for markup is none of it.
+fn mid_p(p: f64) -> String {
+    if p <= 1e-4 {
+        "McNemar's mid-p ≤0.0001".to_owned()
+    } else {
+        format!("McNemar's mid-p {p:.4}")
+    }
+}
+
 /// Puts figures, evidence and the trial into a draft.
 fn fill(draft: &mut Draft, tolerance: Tolerance, paired: &Paired, same: bool) {
     let verdict = &mut draft.verdict;
@@ -132,10 +136,7 @@ fn fill(draft: &mut Draft, tolerance: Tolerance, paired: &Paired, same: bool) {
     if let Some(table) = paired.table {
         verdict.evidence.flips = Some(table.discordant());
         if table.discordant() > 0 {
-            append(
-                &mut verdict.reason,
-                &format!("McNemar's mid-p {:.4}", mcnemar_mid_p(&table)),
-            );
+            append(&mut verdict.reason, &mid_p(mcnemar_mid_p(&table)));
         }
     }
     if same {
@@ -164,7 +165,7 @@ fn fill(draft: &mut Draft, tolerance: Tolerance, paired: &Paired, same: bool) {
             scale: tolerance.scale,
             baseline: paired.baseline,
         },
-        same,
+        unflipped: same || paired.unflipped(),
         unit: "samples",
     });
 }

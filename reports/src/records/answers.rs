@@ -110,6 +110,13 @@ impl<'a> Side<'a> {
     }
 }
 
+impl Paired {
+    /// Whether it is of shares of right answers, and no sample is right for one side alone.
+    pub(crate) fn unflipped(&self) -> bool {
+        matches!(&self.estimate, Estimate::Shares(table) if table.discordant() == 0)
+    }
+}
+
 impl Pairs {
     fn take(&mut self, side: usize, answers: &Answers, row: usize) {
         self.classes[side].extend(answers.classes.get(row));

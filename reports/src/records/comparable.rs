@@ -1,7 +1,7 @@
 //! Whether figures of two records can be held against each other, and in what they differ where they cannot.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use edgebench_record::{Cell, Host, Metric, Record, TaskFacts};
 
@@ -147,7 +147,13 @@ pub fn task_differences(baseline: &TaskFacts, candidate: &TaskFacts, basis: Basi
     if basis == Basis::Samples {
         found.hold_option("tasks.metric", baseline.metric.as_ref(), candidate.metric.as_ref());
         if baseline.labels != candidate.labels && found.0.is_empty() {
-            found.hold("tasks.labels", &"some".to_owned(), &"others".to_owned());
+            let (first, second) = (&baseline.labels, &candidate.labels);
+            let mut other = format!("{} labels", second.len());
+            if first.len() == second.len() {
+                let differ = first.iter().zip(second).filter(|(a, b)| a != b).count();
+                let _ = write!(other, ", {differ} of them others");
+            }
+            found.hold("tasks.labels", &format!("{} labels", first.len()), &other);
         }
     }
     found.0
@@ -187,6 +193,18 @@ pub(crate) fn remarks(baseline: (&Record, &Cell), candidate: (&Record, &Cell), b
         found.hold_option("host.cpu_model", before.cpu_model.as_ref(), after.cpu_model.as_ref());
     }
     listed(&found.0)
+}
+
+/// Why figures are held against nothing, and what to do about it.
+pub(crate) fn incomparable(differences: &[Difference], basis: Basis) -> String {
+    let away = match basis {
+        Basis::Machine | Basis::Moment => "`edgebench gate live` measures both sides alike, ",
+        Basis::File | Basis::Samples => "",
+    };
+    format!(
+        "differs in {}; {away}`--allow-mismatch` judges all the same",
+        listed(differences)
+    )
 }
 
 /// Differences in one line.

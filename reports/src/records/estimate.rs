@@ -11,6 +11,10 @@ pub(crate) const POWER: f64 = 0.95;
 /// Fewer processes say next to nothing about their own spread.
 pub(crate) const FEWEST: usize = 3;
 
+/// Where fewer samples flipped, this many are reckoned with: the most that 95 of 100 sets of samples without a flip have
+/// hidden ("rule of three": Hanley & Lippman-Hand, JAMA 249, 1983).
+const FEWEST_FLIPS: f64 = 3.0;
+
 /// The smallest p that is told apart from 0.
 const SMALLEST_P: f64 = 1e-15;
 
@@ -48,10 +52,17 @@ pub(crate) struct LogRatio {
 pub(crate) struct Difference {
     /// Candidate less baseline.
     pub(crate) value: f64,
-    /// Its standard error.
+    /// Its standard error, as the samples show it: 0 where none differs.
     pub(crate) error: f64,
     /// Paired samples.
     pub(crate) n: usize,
+}
+
+impl Difference {
+    /// The standard error to reckon with: that of [`FEWEST_FLIPS`] samples right for one side alone at least.
+    fn spread(&self) -> f64 {
+        self.error.max(FEWEST_FLIPS.sqrt() / self.n.max(1) as f64)
+    }
 }
 
 impl LogRatio {
@@ -142,7 +153,7 @@ impl Estimate {
         let p = f64::midpoint(1.0, confidence);
         match self {
             Self::LogRatio(ratio) => about(ratio.value, ratio.student()?.inverse_cdf(p) * ratio.error),
-            Self::Difference(it) => about(it.value, gauss(p) * it.error),
+            Self::Difference(it) => about(it.value, gauss(p) * it.spread()),
             Self::Shares(table) => newcombe_paired(*table, confidence),
         }
     }
@@ -153,7 +164,7 @@ impl Estimate {
             Self::LogRatio(ratio) => tail(ratio.value - limit, ratio.error, |z| {
                 ratio.student().map_or(1.0, |student| student.sf(z))
             }),
-            Self::Difference(it) => tail(it.value - limit, it.error, |z| Gauss::standard().sf(z)),
+            Self::Difference(it) => tail(it.value - limit, it.spread(), |z| Gauss::standard().sf(z)),
             Self::Shares(table) => share_p(*table, limit),
         }
     }
@@ -180,15 +191,14 @@ impl Estimate {
     }
 
     /// How far beyond a limit the true change must lie to be told from it at `level` with the probability [`POWER`]: the
-    /// two quantiles times the standard error. Of shares, the flips stand for the error; where there are none, three
-    /// do, the most that 95 of 100 such tables have hidden ("rule of three": Hanley & Lippman-Hand, JAMA 249, 1983).
+    /// two quantiles times the standard error. Of shares, the flips stand for the error.
     pub(crate) fn reach(&self, level: f64) -> Option<f64> {
         let reach = match self {
             Self::LogRatio(ratio) => {
                 let student = ratio.student()?;
                 (student.inverse_cdf(1.0 - level) + student.inverse_cdf(POWER)) * ratio.error
             }
-            Self::Difference(it) => (gauss(1.0 - level) + gauss(POWER)) * it.error,
+            Self::Difference(it) => (gauss(1.0 - level) + gauss(POWER)) * it.spread(),
             Self::Shares(table) => paired_mde(flips(table), table.n(), 2.0 * level, POWER)?,
         };
         reach.is_finite().then_some(reach)
@@ -208,9 +218,9 @@ impl Estimate {
     }
 }
 
-/// The share of samples that flipped, three at least.
+/// The share of samples that flipped, [`FEWEST_FLIPS`] at least.
 fn flips(table: &PairedTable) -> f64 {
-    (table.discordant().max(3) as f64 / table.n().max(1) as f64).min(1.0)
+    ((table.discordant() as f64).max(FEWEST_FLIPS) / table.n().max(1) as f64).min(1.0)
 }
 
 fn gauss(p: f64) -> f64 {

@@ -10,13 +10,15 @@ use crate::policy::{Rule, THRESHOLD_SHARE, worse};
 
 /// A resident set varies by pages and arenas from process to process, so that a share of a small one would be noise.
 /// Source: `docs/method.md` §1.4, "memory max(1%, 1 MiB)".
-pub const MEMORY_SLACK: f64 = 1_048_576.0;
+const MEMORY_SLACK: f64 = 1_048_576.0;
 
 /// Judges figures that no process has a part in: equal ones are equal.
 pub(crate) fn exact(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Draft {
     let (before, after) = figures;
     let mut draft = pair.draft(rule, figures);
     let relative = rule.tolerance.scale == Scale::Relative;
+    // One parameter more is "+1", not some millionths of a per cent.
+    let as_share = relative && !(rule.metric.unit.is_empty() && rule.tolerance.amount == 0.0);
     let change = after - before;
     let worsening = worse(rule.metric.direction) * change;
     let tolerance = if relative {
@@ -31,7 +33,7 @@ pub(crate) fn exact(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Draft 
     } else {
         VerdictKind::Passed
     };
-    let estimate = match relative {
+    let estimate = match as_share {
         // A share of nothing is no number.
         true if before != 0.0 => Some((Scale::Relative, change / before)),
         true if change == 0.0 => Some((Scale::Relative, 0.0)),
@@ -79,7 +81,7 @@ pub(crate) fn measured(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Dra
                 scale: tolerance.scale,
                 baseline: figures.0,
             },
-            same: false,
+            unflipped: false,
             unit: "invocations a side",
         });
         if draft.trial.is_none() {
@@ -91,7 +93,7 @@ pub(crate) fn measured(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Dra
     } else {
         let why = match (before.len(), after.len()) {
             (0, _) | (_, 0) => format!("an invocation has no {}, or too few samples for it", rule.metric.id),
-            _ => format!("an interval takes {FEWEST} invocations a side"),
+            _ => too_few(),
         };
         append(&mut draft.verdict.reason, &why);
         draft.verdict.change = Some(shown(tolerance.scale, figures));
@@ -150,8 +152,7 @@ fn by_range(draft: &mut Draft, tolerance: Tolerance, before: &[f64], after: &[f6
         VerdictKind::Inconclusive
     };
     if draft.verdict.kind == VerdictKind::Inconclusive {
-        let why = format!("an interval takes {FEWEST} invocations a side");
-        append(&mut draft.verdict.reason, &why);
+        append(&mut draft.verdict.reason, &too_few());
     }
     let figures = (
         draft.verdict.baseline.unwrap_or(0.0),
@@ -162,6 +163,10 @@ fn by_range(draft: &mut Draft, tolerance: Tolerance, before: &[f64], after: &[f6
         significant: apart,
         ..shown(tolerance.scale, figures)
     });
+}
+
+fn too_few() -> String {
+    format!("an interval takes {FEWEST} invocations a side, `edgebench run --invocations {FEWEST}`")
 }
 
 /// A change without an interval.

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use edgebench_record::{
-    Cell, CellId, Metric, OUTCOME, OutcomeKind, Record, Scale, Side, TaskFacts, Tolerance, Verdict, VerdictKind,
-    figure, metric,
+    Cell, CellId, Metric, OUTCOME, OutcomeKind, Record, Scale, Side, TaskFacts, Tolerance, Verdict, VerdictKind, metric,
 };
 
 use super::accuracy::{accuracy, classes, telling};
-use super::comparable::{Basis, Difference, cell_differences, listed, record_differences, remarks, task_differences};
+use super::comparable::{
+    Basis, Difference, cell_differences, incomparable, listed, record_differences, remarks, task_differences,
+};
 use super::figures::{exact, measured};
 use super::trial::{Draft, append, decide};
+use super::values::judgeable;
 use crate::policy::{Policy, Rule, is_time};
 
 /// Metrics that cost nothing to hold against each other: a change of one that no rule names is told and does not count.
@@ -62,12 +64,15 @@ impl Pair<'_> {
 /// A verdict on a whole cell (missing, added, failed) has the metric `outcome`. Cells that neither side measured, what
 /// only the candidate has, and times unless the policy trusts them, do not count (`gating` is false).
 ///
+/// What was asked for and judged nowhere is inconclusive, told of the first cell. Only records without any cell give no
+/// verdict at all; that is no pass.
+///
 /// With `allow_mismatch`, records that are not comparable are judged all the same, and the reason says in what they
 /// differ.
 pub fn judge_records(baseline: &Record, candidate: &Record, policy: &Policy, allow_mismatch: bool) -> Vec<Verdict> {
     let sides = [Indexed::of(baseline), Indexed::of(candidate)];
     let judged = |rule: &&Rule| {
-        let has = |cell: &Cell| figure(cell, rule.metric.id).is_some();
+        let has = |cell: &Cell| judgeable(cell, rule.metric).is_some();
         sides[1]
             .cells()
             .any(|cell| has(cell) && sides[0].cell(&cell.id).is_some_and(has))
@@ -178,14 +183,18 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn verdicts(&self) -> Vec<Verdict> {
         let mut drafts = Vec::new();
+        let mut classes_judged = false;
         let of = |verdict: Verdict| Draft { verdict, trial: None };
         for cell in self.candidate.cells() {
             match self.baseline.cell(&cell.id) {
                 None => drafts.extend(alone(cell).map(of)),
                 Some(before) if before.outcome.is_measured() && cell.outcome.is_measured() => {
-                    self.metrics(before, cell, &mut drafts);
+                    classes_judged |= self.metrics(before, cell, &mut drafts);
                 }
-                Some(before) => drafts.push(of(Verdict::of_outcomes(&cell.id, &before.outcome, &cell.outcome))),
+                Some(before) => {
+                    let verdict = Verdict::of_outcomes(&cell.id, &before.outcome, &cell.outcome);
+                    drafts.push(of(self.interrupted(verdict)));
+                }
             }
         }
         let gone = self
@@ -194,40 +203,89 @@ impl<'a> Judge<'a> {
             .filter(|cell| self.candidate.cell(&cell.id).is_none());
         for cell in gone.filter(|cell| cell.outcome.is_measured()) {
             let why = "the candidate's record has no such cell".to_owned();
-            drafts.push(of(Verdict::bare(&cell.id, OUTCOME, VerdictKind::Missing, why)));
+            let verdict = Verdict::bare(&cell.id, OUTCOME, VerdictKind::Missing, why);
+            drafts.push(of(self.interrupted(verdict)));
         }
-        fold_classes(decide(drafts))
+        let mut verdicts = fold_classes(decide(drafts));
+        self.unanswered(classes_judged, &mut verdicts);
+        verdicts
     }
 
-    /// The verdicts on a cell that both measured.
-    fn metrics(&self, before: &'a Cell, after: &'a Cell, drafts: &mut Vec<Draft>) {
+    /// Says of a cell that is missing that the candidate's run did not get to its end.
+    fn interrupted(&self, mut verdict: Verdict) -> Verdict {
+        if verdict.kind == VerdictKind::Missing && self.candidate.record.interrupted {
+            append(&mut verdict.reason, "the candidate's run was interrupted");
+        }
+        verdict
+    }
+
+    /// What was asked for and has no verdict on any cell has not passed.
+    fn unanswered(&self, classes_judged: bool, verdicts: &mut Vec<Verdict>) {
+        let both = |cell: &&Cell| {
+            let measured = |cell: &Cell| cell.outcome.is_measured();
+            measured(cell) && self.baseline.cell(&cell.id).is_some_and(measured)
+        };
+        let first = self.candidate.cells().find(both);
+        let first = first.or_else(|| self.candidate.cells().chain(self.baseline.cells()).next());
+        let Some(cell) = first else { return };
+        let bare = |id: &str, why: String| Verdict::bare(&cell.id, id, VerdictKind::Inconclusive, why);
+        // Default rules are for whatever a record may hold; nobody said that it holds all of that.
+        let asked = if self.policy.default_rules {
+            &[]
+        } else {
+            self.policy.rules.as_slice()
+        };
+        let mut unanswered = Vec::new();
+        for id in asked.iter().map(|rule| rule.metric.id) {
+            let judged = |verdict: &Verdict| verdict.metric == id && verdict.class.is_none();
+            if !verdicts.iter().any(judged) {
+                let why = format!("no cell that both records measured has {id}: the rule has judged nothing");
+                unanswered.push(bare(id, why));
+            }
+        }
+        if self.policy.max_class_drop.is_some() && !classes_judged {
+            let why = "no cell that both records measured has classes: the limit of their drop has judged nothing";
+            unanswered.push(bare("accuracy", why.to_owned()));
+        }
+        verdicts.extend(unanswered);
+        if verdicts.is_empty() {
+            verdicts.push(bare(OUTCOME, "no figure of any cell was judged".to_owned()));
+        }
+    }
+
+    /// The verdicts on a cell that both measured. Whether a limit on classes has one is returned.
+    fn metrics(&self, before: &'a Cell, after: &'a Cell, drafts: &mut Vec<Draft>) -> bool {
         let pair = Pair {
             baseline: self.baseline.side(before),
             candidate: self.candidate.side(after),
             trust_times: self.policy.trust_recorded_times,
         };
+        let mut classes_judged = false;
         for rule in &self.policy.rules {
             drafts.extend(self.metric(&pair, rule));
-            if rule.metric.id == "accuracy" && self.policy.max_class_drop.is_some() {
-                self.classes(&pair, drafts);
+            if rule.metric.id == "accuracy" {
+                classes_judged |= self.classes(&pair, drafts);
             }
         }
         if self.policy.tolerance("accuracy").is_none() {
-            self.classes(&pair, drafts);
+            classes_judged |= self.classes(&pair, drafts);
         }
         let unnamed = WATCHED.iter().filter(|id| self.policy.tolerance(id).is_none());
         for rule in unnamed.filter_map(|id| Rule::parse(&format!("{id}:0")).ok()) {
-            let figures = [before, after].map(|cell| figure(cell, rule.metric.id));
+            let figures = [before, after].map(|cell| judgeable(cell, rule.metric));
             if let [Some(first), Some(second)] = figures
-                && first.value.total_cmp(&second.value).is_ne()
+                && first.total_cmp(&second).is_ne()
             {
-                let mut draft = exact(&pair, &rule, (first.value, second.value));
+                let mut draft = exact(&pair, &rule, (first, second));
+                // Without a rule it can be no worse than allowed.
+                draft.verdict.kind = VerdictKind::Passed;
                 draft.verdict.gating = false;
                 draft.verdict.tolerance = None;
-                append(&mut draft.verdict.reason, "no rule names it");
+                append(&mut draft.verdict.reason, "it changed, and no rule names it");
                 drafts.push(draft);
             }
         }
+        classes_judged
     }
 
     fn metric(&self, pair: &Pair<'a>, rule: &Rule) -> Option<Draft> {
@@ -242,8 +300,8 @@ impl<'a> Judge<'a> {
             draft.verdict.reason = why;
             Some(draft)
         };
-        let (before, after) = match sides.map(|side| figure(side.cell, id)) {
-            [Some(before), Some(after)] => (before.value, after.value),
+        let (before, after) = match sides.map(|side| judgeable(side.cell, rule.metric)) {
+            [Some(before), Some(after)] => (before, after),
             [Some(_), None] => return said(VerdictKind::Missing, format!("the candidate's cell has no {id}")),
             [None, Some(_)] => return said(VerdictKind::Added, format!("the baseline's cell has no {id}")),
             // A task without labels has no accuracy, and one judged by f1 no top1: the rule does not speak of it.
@@ -263,7 +321,7 @@ impl<'a> Judge<'a> {
         if !differences.is_empty() && !self.allow_mismatch {
             let mut draft = pair.draft(rule, (before, after));
             draft.verdict.kind = VerdictKind::Incomparable;
-            draft.verdict.reason = format!("differs in {}", listed(&differences));
+            draft.verdict.reason = incomparable(&differences, basis);
             return Some(draft);
         }
         let mut draft = match basis {
@@ -275,24 +333,41 @@ impl<'a> Judge<'a> {
         Some(draft)
     }
 
-    fn classes(&self, pair: &Pair<'a>, drafts: &mut Vec<Draft>) {
+    /// The verdicts on a cell's classes. Whether there is one, or the verdict on the whole stands for it, is returned.
+    fn classes(&self, pair: &Pair<'a>, drafts: &mut Vec<Draft>) -> bool {
         let (Some(drop), Some(metric)) = (self.policy.max_class_drop, metric("accuracy")) else {
-            return;
+            return false;
         };
+        if pair.baseline.cell.accuracy.is_none() {
+            return false;
+        }
         let differences = self.differences(pair, Basis::Samples);
         if !differences.is_empty() && !self.allow_mismatch {
             // The verdict on the whole says so, and without one nothing is lost by saying it here.
             if self.policy.tolerance("accuracy").is_none() {
-                let why = format!("differs in {}", listed(&differences));
+                let why = incomparable(&differences, Basis::Samples);
                 let verdict = Verdict::bare(&pair.candidate.cell.id, metric.id, VerdictKind::Incomparable, why);
                 drafts.push(Draft { verdict, trial: None });
             }
-            return;
+            return true;
         }
         let rule = class_rule(metric, drop);
-        for mut draft in classes(pair, &rule, drop) {
-            remark(pair, Basis::Samples, &differences, &mut draft);
-            drafts.push(draft);
+        match classes(pair, &rule, drop) {
+            Ok(found) => {
+                let any = !found.is_empty();
+                for mut draft in found {
+                    remark(pair, Basis::Samples, &differences, &mut draft);
+                    drafts.push(draft);
+                }
+                any
+            }
+            Err(why) => {
+                let mut draft = pair.draft(&rule, (0.0, 0.0));
+                (draft.verdict.baseline, draft.verdict.candidate) = (None, None);
+                draft.verdict.reason = format!("no class can be judged: {why}");
+                drafts.push(draft);
+                true
+            }
         }
     }
 
@@ -314,6 +389,10 @@ fn remark(pair: &Pair<'_>, basis: Basis, differences: &[Difference], draft: &mut
             &mut verdict.reason,
             &format!("though it differs in {}", listed(differences)),
         );
+    }
+    let built = [pair.baseline, pair.candidate].map(|side| side.record.tool.optimised);
+    if matches!(basis, Basis::Machine | Basis::Moment) && built == [false; 2] {
+        append(&mut verdict.reason, "both are of a debug build");
     }
     if verdict.baseline != verdict.candidate {
         let (before, after) = (pair.baseline, pair.candidate);

@@ -8,9 +8,11 @@
 //! | `trial` | tests, their levels, and the three-way decision |
 //! | `estimate`, `paired` | the statistics behind them |
 //! | `answers`, `values` | what a record holds of each sample and each process |
+//! | `caveats` | what makes a comparison less than it seems |
 
 mod accuracy;
 pub(crate) mod answers;
+mod caveats;
 pub(crate) mod comparable;
 pub(crate) mod estimate;
 mod figures;
@@ -19,8 +21,6 @@ mod paired;
 mod trial;
 pub(crate) mod values;
 
-pub use accuracy::FEWEST_OF_CLASS;
+pub use caveats::caveats;
 pub use comparable::{Basis, Difference, cell_differences, record_differences, task_differences};
-pub use figures::MEMORY_SLACK;
 pub use judge::{judge_records, side};
-pub use trial::ALPHA;

@@ -5,7 +5,8 @@
 //! - **regressed**: the one-sided test of "worse by more than θ" rejects at α = 1 % for the whole gate, by Holm's
 //!   correction over its tests; looked at first;
 //! - **improved**: the same test mirrored, with a correction of its own;
-//! - **passed**: the one-sided 95 % bound of the worsening lies under δ (non-inferiority);
+//! - **passed**: the one-sided 95 % bound of the worsening lies under δ (non-inferiority); where no sample flipped, the
+//!   bound is that of the rule of three;
 //! - otherwise **inconclusive**, with how many more would probably decide.
 
 use edgebench_record::{Change, Scale, Verdict, VerdictKind};
@@ -14,7 +15,7 @@ use edgebench_stats::{Interval, holm};
 use super::estimate::Estimate;
 
 /// The chance of any false alarm among the verdicts that count, at most.
-pub const ALPHA: f64 = 0.01;
+const ALPHA: f64 = 0.01;
 
 /// The level at which "worse by the tolerance" must be rejected for a pass.
 const PASS_LEVEL: f64 = 0.05;
@@ -41,8 +42,8 @@ pub(crate) struct Trial {
     pub(crate) threshold: f64,
     /// How it is shown.
     pub(crate) view: View,
-    /// Whether nothing differs at all.
-    pub(crate) same: bool,
+    /// Whether not one sample flipped, so that no spread shows what could.
+    pub(crate) unflipped: bool,
     /// What is counted.
     pub(crate) unit: &'static str,
 }
@@ -88,13 +89,19 @@ impl Trial {
         }
     }
 
-    /// Whether "worse by the tolerance or more" is rejected.
+    /// Whether "worse by the tolerance or more" is rejected. Where no sample flipped, whether the tolerance is no less
+    /// than the share of flips that this many samples would have shown 19 times of 20: −ln(0.05)/n, the "rule of three".
+    ///
+    /// Source: Hanley & Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983).
     fn passes(&self) -> bool {
+        if self.unflipped {
+            return self.estimate.n() as f64 * self.tolerance >= -PASS_LEVEL.ln();
+        }
         self.p_beyond(-self.worse, -self.tolerance) <= PASS_LEVEL
     }
 
-    /// The change as it is shown, apart from a better estimate that the caller may have.
-    pub(crate) fn change(&self, estimate: f64, level: f64) -> Change {
+    /// The change as it is shown: estimate, interval and minimum detectable change are all of one estimator.
+    fn change(&self, level: f64) -> Change {
         let interval = self.estimate.interval(CONFIDENCE);
         let shown = interval.map(|interval| Interval {
             low: self.view.show(interval.low),
@@ -107,7 +114,7 @@ impl Trial {
             .map(|reach| self.view.show(self.worse * (self.threshold + reach)).abs());
         Change {
             scale: self.view.scale,
-            estimate,
+            estimate: self.view.show(self.estimate.value()),
             interval: shown.filter(|interval| interval.low.is_finite() && interval.high.is_finite()),
             minimum_detectable: detectable.filter(|change| change.is_finite()),
             significant: interval.is_some_and(|interval| !interval.contains(0.0)),
@@ -118,6 +125,10 @@ impl Trial {
     /// estimate from it; where there are as many already, as many again.
     fn further(&self, level: f64) -> Option<usize> {
         let n = self.estimate.n();
+        if self.unflipped {
+            let needed = (-PASS_LEVEL.ln() / self.tolerance).ceil();
+            return (needed < 1e12).then(|| (needed as usize).saturating_sub(n));
+        }
         let distance = if self.tolerance > self.threshold {
             self.tolerance - self.threshold
         } else {
@@ -153,7 +164,7 @@ pub(crate) fn decide(drafts: Vec<Draft>) -> Vec<Verdict> {
                 VerdictKind::Regressed
             } else if improved[place] <= ALPHA {
                 VerdictKind::Improved
-            } else if trial.same || trial.passes() {
+            } else if trial.passes() {
                 VerdictKind::Passed
             } else {
                 VerdictKind::Inconclusive
@@ -166,12 +177,7 @@ pub(crate) fn decide(drafts: Vec<Draft>) -> Vec<Verdict> {
 
 fn settle(verdict: &mut Verdict, trial: &Trial, kind: VerdictKind, p_worse: f64, level: f64, first: f64) {
     verdict.kind = kind;
-    let estimate = match (verdict.baseline, verdict.candidate) {
-        (Some(before), Some(after)) if trial.view.scale == Scale::Relative && before != 0.0 => after / before - 1.0,
-        (Some(before), Some(after)) => after - before,
-        _ => trial.view.show(trial.estimate.value()),
-    };
-    verdict.change = Some(trial.change(estimate, first));
+    verdict.change = Some(trial.change(first));
     verdict.evidence.n = Some(trial.estimate.n());
     verdict.evidence.p_worse = Some(p_worse);
     verdict.evidence.level = Some(level);

@@ -1,10 +1,24 @@
 //! A cell's figure for a metric, process by process.
 
-use edgebench_record::{Cell, Invocation};
+use edgebench_record::{Cell, Figure, Invocation, Metric, figure};
 use edgebench_stats::{median, quantile};
+
+use super::comparable::Basis;
 
 /// The fewest samples that support p90, p95 and p99: `edgebench_stats::required_samples`, which searches for them.
 const NEEDED: [usize; 3] = [64, 130, 662];
+
+/// A cell's figure as it is shown beside others. Nothing measured is below 0: such a figure is damaged, and none.
+pub(crate) fn sound(cell: &Cell, metric: &Metric) -> Option<Figure> {
+    figure(cell, metric.id).filter(|figure| figure.value >= 0.0)
+}
+
+/// A cell's figure as it is judged: of times and memory, which are held against each other by their ratio, above 0.
+pub(crate) fn judgeable(cell: &Cell, metric: &Metric) -> Option<f64> {
+    let figure = sound(cell, metric)?;
+    let by_ratio = matches!(Basis::of(metric), Basis::Machine | Basis::Moment);
+    (!by_ratio || figure.value > 0.0).then_some(figure.value)
+}
 
 /// The figure of each invocation, in the metric's unit, in order; all of them or none, since those that have one would
 /// stand silently for those that have none. `None` for a metric that is no figure of a process, too.

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use edgebench_history::{ChangePoint, DriftFacts, Ratchet, Trend};
 use edgebench_record::VerdictKind;
+use edgebench_reports::{aligned, escaped};
 
-use super::words::{amount, chance, change, change_with_interval, escaped, figure, short, unsigned};
+use super::words::{amount, chance, change, change_with_interval, figure, short, unsigned};
 
 /// Runs that a history's picture shows, at most.
 const PICTURE: usize = 40;
@@ -65,21 +66,52 @@ fn answer(trends: &[Trend]) -> String {
     let count = |of: &dyn Fn(&Trend) -> bool| trends.iter().filter(|trend| of(trend)).count();
     let (all, worse) = (trends.len(), count(&|trend| trend.alarm));
     let few = count(&|trend| !trend.judged);
-    let gone = count(&|trend| {
-        let kind = trend.ratchet.as_ref().map(|ratchet| ratchet.verdict.kind);
-        matches!(kind, Some(VerdictKind::Failed | VerdictKind::Missing))
+    let incomparable = count(&|trend| {
+        let verdict = trend.ratchet.as_ref().map(|ratchet| &ratchet.verdict);
+        verdict.is_some_and(|verdict| verdict.gating && verdict.kind == VerdictKind::Incomparable)
     });
-    let mut out = match worse {
-        0 => format!("nothing got worse lately in {all} series"),
+    // A cell has a series for each of its metrics.
+    let ended = |failed: bool| {
+        let ended = trends.iter().filter(|trend| !trend.past);
+        let ended = ended.filter(|trend| {
+            trend
+                .ended_with
+                .as_ref()
+                .is_some_and(|ending| ending.is_failure() == failed)
+        });
+        let cells = ended.map(|trend| (&trend.branch, &trend.suite, &trend.machine, &trend.cell));
+        cells.collect::<BTreeSet<_>>().len()
+    };
+    let (failing, missing) = (ended(true), ended(false));
+    let mut parts = Vec::new();
+    let mut tell = |n: usize, one: &str, several: &str| match n {
+        0 => {}
+        1 => parts.push(format!("1 {one}")),
+        n => parts.push(format!("{n} {several}")),
+    };
+    tell(failing, "cell fails now", "cells fail now");
+    tell(
+        missing,
+        "cell is not measured any more",
+        "cells are not measured any more",
+    );
+    tell(
+        incomparable,
+        "series cannot be compared with its release",
+        "series cannot be compared with their release",
+    );
+    let level = match (worse, parts.is_empty()) {
+        (0, true) => format!("nothing got worse lately in {all} series"),
+        (0, false) => format!("nothing else got worse lately in {all} series"),
         _ => format!("{worse} of {all} series got worse"),
     };
-    if gone > 0 {
-        let _ = write!(out, "; {gone} of the release fail now or are missing");
-    }
+    // The worst comes first.
+    parts.insert(if worse > 0 { 0 } else { parts.len() }, level);
     if few > 0 {
-        let _ = write!(out, "; {few} have too few runs to tell");
+        let has = if few == 1 { "has" } else { "have" };
+        parts.push(format!("{few} {has} too few runs to tell"));
     }
-    out
+    parts.join("; ")
 }
 
 fn row(trend: &Trend) -> Vec<String> {
@@ -221,22 +253,29 @@ fn ratchet_words(trend: &Trend, ratchet: &Ratchet) -> Option<String> {
             format!("{n} runs")
         }
     };
-    if !verdict.reason.is_empty() {
-        return Some(format!("against {release} {kind}: {}", escaped(&verdict.reason)));
-    }
-    if matches!(verdict.kind, VerdictKind::Passed | VerdictKind::Improved) {
-        return None;
-    }
-    let change = verdict.change.as_ref()?;
-    let tolerance = verdict.tolerance?;
+    let reason = escaped(&verdict.reason);
+    let change = match verdict.kind {
+        VerdictKind::Passed | VerdictKind::Improved => return None,
+        VerdictKind::Regressed => verdict.change.as_ref(),
+        VerdictKind::Inconclusive => verdict.change.as_ref().filter(|change| change.interval.is_some()),
+        _ => None,
+    };
+    let (Some(change), Some(tolerance)) = (change, verdict.tolerance) else {
+        return Some(format!("against {release} {kind}: {reason}"));
+    };
     let detectable = change.minimum_detectable.map_or_else(String::new, |least| {
         format!(
             "; a worsening by {} would be told",
             unsigned(trend, change.scale, least)
         )
     });
+    let reason = if reason.is_empty() {
+        reason
+    } else {
+        format!("; {reason}")
+    };
     Some(format!(
-        "against {release} {kind}: {} in the latest {} against {} of the release, tolerance {}{detectable}",
+        "against {release} {kind}: {} in the latest {} against {} of the release, tolerance {}{detectable}{reason}",
         change_with_interval(trend, change),
         runs(ratchet.window),
         runs(ratchet.runs),
@@ -258,50 +297,12 @@ fn picture(values: &[f64]) -> String {
     values.iter().map(block).collect()
 }
 
-/// A Markdown table whose columns line up.
-fn aligned(headers: &[(&str, bool)], rows: &[Vec<String>]) -> String {
-    let width = |column: usize, header: &str| {
-        let words = rows.iter().map(|row| row[column].chars().count());
-        words.chain([header.chars().count(), 3]).max().unwrap_or(3)
-    };
-    let widths: Vec<usize> = headers
-        .iter()
-        .enumerate()
-        .map(|(i, (header, _))| width(i, header))
-        .collect();
-    let line = |words: Vec<&str>| {
-        let cells = words
-            .iter()
-            .zip(&widths)
-            .zip(headers)
-            .map(|((words, &width), (_, numeric))| {
-                let padding = " ".repeat(width - words.chars().count());
-                if *numeric {
-                    format!(" {padding}{words} |")
-                } else {
-                    format!(" {words}{padding} |")
-                }
-            });
-        format!("|{}\n", cells.collect::<String>())
-    };
-    let mut out = line(headers.iter().map(|(header, _)| *header).collect());
-    let rules = headers.iter().zip(&widths).map(|((_, numeric), &width)| {
-        if *numeric {
-            format!("{}:", "-".repeat(width - 1))
-        } else {
-            "-".repeat(width)
-        }
-    });
-    let rules: Vec<String> = rules.collect();
-    out.push_str(&line(rules.iter().map(String::as_str).collect()));
-    for row in rows {
-        out.push_str(&line(row.iter().map(String::as_str).collect()));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use edgebench_history::{Ending, Incomparable, Machine, Point, Series, TrendPolicy};
+    use edgebench_record::{CellId, metric};
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -311,5 +312,78 @@ mod tests {
         assert_eq!(picture(&[1000.0, 1001.0]), "▄▅");
         assert_eq!(picture(&[]), "");
         assert_eq!(picture(&[0.0; 99]).chars().count(), PICTURE);
+    }
+
+    /// Two series of one cell, with how it ended later, and perhaps a release's runs on another machine.
+    fn some(ended_with: Option<&str>, incomparable: bool) -> Vec<Trend> {
+        let point = |i: usize| Point {
+            run: format!("run{i}"),
+            started_at: format!("2026-01-{:02}T00:00:00Z", i + 1),
+            commit: None,
+            value: 1e6,
+            interval: None,
+        };
+        let id = json!({
+            "task": "日本語", "variant": "fp32", "backend": "null",
+            "settings": { "threads": 1, "batch": 1, "options": {} },
+        });
+        let series = |id: &str, cell: CellId| Series {
+            branch: None,
+            suite: "s".to_owned(),
+            machine: Machine::default(),
+            runtime: None,
+            cell,
+            metric: metric(id).unwrap(),
+            conditions: String::new(),
+            points: (0..10).map(point).collect(),
+            releases: Vec::new(),
+            incomparable: if incomparable {
+                vec![Incomparable {
+                    release: "v1".to_owned(),
+                    fields: vec!["cpus".to_owned()],
+                    outlived: true,
+                }]
+            } else {
+                Vec::new()
+            },
+            ended_with: ended_with.map(|outcome| Ending {
+                run: "run10".to_owned(),
+                outcome: outcome.to_owned(),
+                reason: "why".to_owned(),
+            }),
+            later_runs: 1,
+        };
+        let cell: CellId = serde_json::from_value(id).unwrap();
+        let all = [series("latency_p50", cell.clone()), series("load", cell)];
+        edgebench_history::trends(&all, &TrendPolicy::default())
+    }
+
+    #[test]
+    fn the_answer_counts_cells_that_ended_otherwise_and_what_cannot_be_compared() {
+        assert_eq!(answer(&some(None, false)), "nothing got worse lately in 2 series");
+        assert_eq!(
+            answer(&some(Some("crashed"), false)),
+            "1 cell fails now; nothing else got worse lately in 2 series"
+        );
+        assert_eq!(
+            answer(&some(Some("skipped"), false)),
+            "1 cell is not measured any more; nothing else got worse lately in 2 series"
+        );
+        assert_eq!(
+            answer(&some(None, true)),
+            "2 series cannot be compared with their release; nothing else got worse lately in 2 series"
+        );
+    }
+
+    #[test]
+    fn columns_line_up_whatever_the_script() {
+        let text = trends(&some(None, false), false);
+        let widths: BTreeSet<usize> = text
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            // Each of the three characters is two columns wide.
+            .map(|line| line.chars().count() + line.chars().filter(|c| "日本語".contains(*c)).count())
+            .collect();
+        assert_eq!(widths.len(), 1, "{text}");
     }
 }

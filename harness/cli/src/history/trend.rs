@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use edgebench_history::{Branch, Filter, History, Trend, TrendPolicy, trends};
+use edgebench_history::{Branch, Ending, Filter, History, Trend, TrendPolicy, trends};
 use edgebench_record::{METRICS, OnInconclusive, Verdict, exit_code};
 use edgebench_reports::policy::{PolicyError, Rule};
 use serde_json::json;
 
 use super::render;
-use crate::failure::Failure;
+use crate::failure::{Failure, exit};
 use crate::output::print;
 use crate::parse::one_line;
 
@@ -167,14 +167,27 @@ fn code(found: &[Trend], inconclusive: Inconclusive) -> u8 {
     }
     let ratchets = found.iter().filter_map(|trend| trend.ratchet.as_ref());
     let verdicts: Vec<Verdict> = ratchets.map(|ratchet| ratchet.verdict.clone()).collect();
-    exit_code(
+    let code = exit_code(
         &verdicts,
         match inconclusive {
             Inconclusive::Pass => OnInconclusive::Pass,
             Inconclusive::Report => OnInconclusive::Report,
             Inconclusive::Fail => OnInconclusive::Fail,
         },
-    )
+    );
+    // A cell without a release has no verdict, and may end otherwise all the same.
+    let ended: Vec<&Ending> = found
+        .iter()
+        .filter(|trend| !trend.past && trend.ratchet.is_none())
+        .filter_map(|trend| trend.ended_with.as_ref())
+        .collect();
+    match code {
+        1 => 1,
+        _ if ended.iter().any(|ending| ending.is_failure()) => exit::CELLS,
+        0 if !ended.is_empty() && inconclusive == Inconclusive::Fail => 1,
+        0 if !ended.is_empty() => 4,
+        code => code,
+    }
 }
 
 fn level(text: &str) -> Result<f64, String> {

@@ -1,10 +1,8 @@
-//! Figures, changes and texts of a history as words.
+//! Figures and changes of a history as words.
 
 use edgebench_api::{Bytes, Nanos};
 use edgebench_history::Trend;
 use edgebench_record::{Change, Scale};
-
-use crate::parse::one_line;
 
 /// Digits of a commit that are shown.
 const COMMIT_DIGITS: usize = 12;
@@ -73,25 +71,6 @@ pub(super) fn short(commit: &str) -> String {
     } else {
         commit.to_owned()
     }
-}
-
-/// A text from a stranger on one line that Markdown takes literally, in a table's cell as well.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in one_line(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '|' | '`' | '*' | '\\' | '~' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '(' if out.ends_with(']') => out.push_str("\\("),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

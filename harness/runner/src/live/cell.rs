@@ -18,6 +18,9 @@ use super::restart::{Arm, Conditions, Said, restart};
 /// The largest padding of an environment: a page.
 const MAX_PADDING: usize = 4096;
 
+/// How much longer than the mean a restart is reckoned with when the time is divided up.
+const MARGIN: f64 = 0.2;
+
 /// One cell's trials, one per rule.
 pub(super) struct Trials {
     rules: Vec<RuleFacts>,
@@ -99,7 +102,7 @@ pub(super) fn judge(
             break;
         }
         if elapsed() + longest > budget {
-            judged.why = format!("the time of {} s was up", budget.as_secs());
+            judged.why = format!("the time of {} s was up", budget.as_secs_f64());
             break;
         }
         let conditions = Conditions {
@@ -119,6 +122,10 @@ pub(super) fn judge(
             }
             Err(ended) => {
                 judged.interrupted = ended.interrupted;
+                if ended.interrupted {
+                    "interrupted".clone_into(&mut judged.why);
+                    break;
+                }
                 [judged.cell.baseline_outcome, judged.cell.candidate_outcome] = ended.outcomes;
                 break;
             }
@@ -137,11 +144,11 @@ pub(super) fn judge(
             continue;
         }
         judged.trials.push(&log_ratios);
-        let each = elapsed() / all as u32;
+        // Restarts take longer and shorter; what is planned must fit all the same.
+        let each = (elapsed() / all as u32).mul_f64(1.0 + MARGIN);
         let left = budget.saturating_sub(elapsed());
-        judged
-            .trials
-            .allow(counted + (left.as_secs_f64() / each.as_secs_f64()) as usize);
+        let fitting = (left.as_secs_f64() / each.as_secs_f64()) as usize;
+        judged.trials.allow(counted + fitting.saturating_sub(1));
         observer(Progress {
             done: counted,
             left: judged.trials.left(),
@@ -287,8 +294,9 @@ fn verdict(rule: &RuleFacts, trial: &Trial, judged: &Judged, baseline: Option<&C
 /// Why a trial came to no decision.
 fn reason(trial: &Trial, why: &str) -> String {
     match trial.confirmed() {
-        _ if !why.is_empty() => why.to_owned(),
-        _ if trial.restarts() == 0 => "the metric was not measured".to_owned(),
+        _ if !why.is_empty() && !trial.unconfirmed() => why.to_owned(),
+        _ if trial.restarts() == 0 => "the metric was not measured, or is too short for the clock".to_owned(),
+        None if trial.unconfirmed() => "it looks worse, and there was no time for the second set".to_owned(),
         Some(confirmed) if !confirmed.confirmed => "the second set did not confirm the first".to_owned(),
         _ => format!("{} restarts do not decide", trial.restarts()),
     }

@@ -252,6 +252,8 @@ impl<'a> Work<'a> {
                 gate.interrupt,
                 &mut |progress| observer(Some(progress)),
             ),
+            // A worker that was asked for its environment while somebody interrupted is no outcome.
+            _ if gate.interrupt.load(Ordering::Relaxed) => {}
             [baseline, candidate] => {
                 judged.cell.baseline_outcome = baseline.err().map(|outcome| *outcome);
                 judged.cell.candidate_outcome = candidate.err().map(|outcome| *outcome);
@@ -281,6 +283,9 @@ impl<'a> Work<'a> {
                     let before = judged.cell.baseline_outcome.as_ref().unwrap_or(&measured);
                     let after = judged.cell.candidate_outcome.as_ref().unwrap_or(&measured);
                     return vec![named(Verdict::of_outcomes(candidate, before, after))];
+                }
+                if judged.cell.restarts.is_empty() && judged.trials.open() {
+                    return vec![named(alone(candidate, VerdictKind::Inconclusive, "interrupted"))];
                 }
                 judged.verdicts(renamed)
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use edgebench_api::{Bytes, Nanos};
 use edgebench_protocol::{Answer, Loaded, Request, Turn, WarmUp, WarmedUp};
-use edgebench_record::{CellId, Outcome, Restart};
+use edgebench_record::{CellId, Outcome, Quality, Restart};
 use edgebench_stats::{median, quantile, required_samples, turn_log_ratio};
 
 use super::machine::{self, Reading};
@@ -21,8 +21,25 @@ pub(super) const TURN: Duration = Duration::from_millis(5);
 /// What is dropped at the start of a turn, at least: the caches are the other side's then.
 const DROPPED: Duration = Duration::from_millis(1);
 
-/// Pairs of turns in a restart. Even, since pairs come in both orders.
+/// Pairs of turns in a restart, at most. Even, since pairs come in both orders.
 pub(super) const PAIRS: usize = 16;
+
+/// Pairs of turns in a restart, at least.
+const FEWEST_PAIRS: usize = 4;
+
+/// A restart's turns take no longer than this while there are pairs enough: cells with long turns have fewer pairs, since
+/// processes differ more than turns do.
+const TURNS: Duration = Duration::from_millis(400);
+
+/// A turn has no more samples than this.
+const MAX_SAMPLES: u64 = 100_000;
+
+/// Samples by which a turn's length is set, at most, and how long they may take.
+const TRIAL: u64 = 20;
+const TRIAL_TIME: Duration = Duration::from_millis(40);
+
+/// Shorter medians are not compared, in nanoseconds: a step of the clock would be a third of a percent of them.
+const SHORTEST: f64 = 300.0;
 
 /// Warm-up of a fresh process, at least.
 const WARM_UP: Duration = Duration::from_millis(50);
@@ -96,9 +113,13 @@ pub(super) fn restart(
         return Err(ended);
     };
     let mut sides = [baseline, candidate];
-    let turn = turn_samples(&sides);
-    match take_turns(&mut sides, arms, order, turn, &conditions.cpus) {
-        Ok((turns, quality)) => {
+    let measured = sized(&mut sides, arms).and_then(|lengths| {
+        let pairs = pairs(&lengths);
+        let taken = take_turns(&mut sides, arms, order, &lengths, pairs, &conditions.cpus)?;
+        Ok((lengths, pairs, taken))
+    });
+    match measured {
+        Ok((lengths, pairs, (turns, quality))) => {
             let (log_ratio, figures) = compare(&sides, &turns);
             let restart = Restart {
                 confirming: conditions.confirming,
@@ -106,7 +127,9 @@ pub(super) fn restart(
                 candidate_first: conditions.candidate_first,
                 padding: conditions.padding,
                 cpus: conditions.cpus,
-                turn,
+                pairs,
+                samples: lengths.each_ref().map(|length| length.samples),
+                dropped: lengths.each_ref().map(|length| length.dropped),
                 log_ratio,
                 figures,
                 quality,
@@ -184,57 +207,100 @@ fn not_stopped(source: &std::io::Error) -> WorkerFailure {
     WorkerFailure::Protocol(format!("the worker could not be stopped between its turns: {source}"))
 }
 
-/// Samples of a turn and how many of its first ones are dropped, the same for both sides: enough for the faster one.
-fn turn_samples(sides: &[Ready<'_>; 2]) -> [u64; 2] {
-    let typical = |side: &Ready<'_>| {
-        let first = side.warmed_up.first_ns.map_or(0, |first| first.0);
-        let runs = side.warmed_up.runs.saturating_sub(u64::from(first > 0)).max(1);
-        (side.warmed_up.elapsed_ns.0.saturating_sub(first) / runs).max(1)
-    };
-    let fastest = typical(&sides[0]).min(typical(&sides[1]));
-    let count = |length: Duration| (length.as_nanos() as u64).div_ceil(fastest).max(1);
-    let dropped = count(DROPPED);
-    [count(TURN) + dropped, dropped]
-}
+/// What ended a restart within its turns, with the side.
+type Broken = (usize, WorkerFailure);
 
 /// The samples that count, one list per turn, for both sides; pair by pair.
 type Turns = [Vec<Vec<f64>>; 2];
 
-/// Lets the sides take turns in the order ABBA, the idle one stopped. An error names the side.
+/// A turn's length for one side.
+#[derive(Debug, Clone, Copy)]
+struct Length {
+    /// Samples, those included that are dropped.
+    samples: u64,
+    /// The first ones.
+    dropped: u64,
+    /// How long they take.
+    expected: Duration,
+}
+
+impl Length {
+    /// Enough samples of this duration, in nanoseconds, for a turn.
+    fn of(sample_ns: u64) -> Self {
+        let sample_ns = sample_ns.max(1);
+        let count = |length: Duration| (length.as_nanos() as u64).div_ceil(sample_ns).max(1);
+        let dropped = count(DROPPED).min(MAX_SAMPLES / 2);
+        let samples = (count(TURN) + dropped).min(MAX_SAMPLES);
+        Self {
+            samples,
+            dropped,
+            expected: Duration::from_nanos(samples.saturating_mul(sample_ns)),
+        }
+    }
+}
+
+/// Sets each side's length by a short turn of its own. A tenth of its samples are faster than what is reckoned with, so
+/// that a turn does not come out shorter than it should.
+fn sized(sides: &mut [Ready<'_>; 2], arms: [&Arm<'_>; 2]) -> Result<[Length; 2], Broken> {
+    let mut lengths = [Length::of(1); 2];
+    for (side, length) in lengths.iter_mut().enumerate() {
+        let WarmedUp { runs, elapsed_ns, .. } = sides[side].warmed_up;
+        let typical = (elapsed_ns.0 / runs.max(1)).max(1);
+        let samples = (TRIAL_TIME.as_nanos() as u64 / typical).clamp(2, TRIAL);
+        let mut trial = one_turn(&mut sides[side].worker, arms[side], samples).map_err(|failure| (side, failure))?;
+        trial.sort_unstable();
+        *length = Length::of(trial[trial.len() / 10]);
+    }
+    Ok(lengths)
+}
+
+/// How many pairs of turns the time allows. Even.
+fn pairs(lengths: &[Length; 2]) -> usize {
+    let pair = lengths[0].expected + lengths[1].expected;
+    let fitting = (TURNS.as_nanos() / pair.as_nanos().max(1)) as usize;
+    fitting.clamp(FEWEST_PAIRS, PAIRS) / 2 * 2
+}
+
+/// Lets a stopped side run so many samples, and stops it again.
+fn one_turn(worker: &mut Worker<'_>, arm: &Arm<'_>, samples: u64) -> Result<Vec<u64>, WorkerFailure> {
+    worker.resume().map_err(|error| not_stopped(&error))?;
+    let answer = worker.request(Request::Turn(Turn { samples }), arm.timeout)?;
+    worker.pause().map_err(|error| not_stopped(&error))?;
+    match answer {
+        Answer::Turned(turned) if turned.samples_ns.len() as u64 == samples => Ok(turned.samples_ns),
+        Answer::Turned(turned) => Err(WorkerFailure::Protocol(format!(
+            "a turn of {samples} samples came with {}",
+            turned.samples_ns.len()
+        ))),
+        other => Err(WorkerFailure::unexpected("turn", &other)),
+    }
+}
+
+/// Lets the sides take turns in the order ABBA, the idle one stopped.
 fn take_turns(
     sides: &mut [Ready<'_>; 2],
     arms: [&Arm<'_>; 2],
     order: [usize; 2],
-    [samples, dropped]: [u64; 2],
+    lengths: &[Length; 2],
+    pairs: usize,
     cpus: &[usize],
-) -> Result<(Turns, edgebench_record::Quality), (usize, WorkerFailure)> {
+) -> Result<(Turns, Quality), Broken> {
     let processes = [sides[0].worker.id(), sides[1].worker.id()];
     let mut turns: Turns = [Vec::new(), Vec::new()];
     let mut turns_ns = [0_u64; 2];
     let before = Reading::now(cpus, processes);
-    for pair in 0..PAIRS {
+    for pair in 0..pairs {
         let order = if pair % 2 == 0 { order } else { [order[1], order[0]] };
         for side in order {
-            let worker = &mut sides[side].worker;
-            let failed = |failure| (side, failure);
-            worker.resume().map_err(|error| failed(not_stopped(&error)))?;
-            let answer = worker
-                .request(Request::Turn(Turn { samples }), arms[side].timeout)
-                .map_err(failed)?;
-            worker.pause().map_err(|error| failed(not_stopped(&error)))?;
-            let Answer::Turned(turned) = answer else {
-                return Err(failed(WorkerFailure::unexpected("turn", &answer)));
-            };
-            if turned.samples_ns.len() as u64 != samples {
-                let message = format!("a turn of {samples} samples came with {}", turned.samples_ns.len());
-                return Err(failed(WorkerFailure::Protocol(message)));
-            }
-            turns_ns[side] += turned.samples_ns.iter().sum::<u64>();
-            let kept = turned.samples_ns.iter().skip(dropped as usize);
+            let Length { samples, dropped, .. } = lengths[side];
+            let taken = one_turn(&mut sides[side].worker, arms[side], samples).map_err(|failure| (side, failure))?;
+            let sum = taken.iter().fold(0_u64, |sum, &sample| sum.saturating_add(sample));
+            turns_ns[side] = turns_ns[side].saturating_add(sum);
+            let kept = taken.iter().skip(dropped as usize);
             turns[side].push(kept.map(|&sample| sample as f64).collect());
         }
     }
-    let quality = Reading::now(cpus, processes).since(&before, PAIRS as u64, turns_ns);
+    let quality = Reading::now(cpus, processes).since(&before, turns_ns);
     Ok((turns, quality))
 }
 
@@ -252,24 +318,26 @@ fn compare(sides: &[Ready<'_>; 2], turns: &Turns) -> (BTreeMap<String, f64>, BTr
     put("load", &|side| Some(sides[side].loaded.load_ns.0 as f64));
     put("first", &|side| Some(sides[side].warmed_up.first_ns?.0 as f64));
     put("rss_peak", &|side| peak(&sides[side]).map(|bytes| bytes.0 as f64));
-    for (metric, p) in [("latency_p50", 0.50), ("latency_p90", 0.90)] {
-        put(metric, &|side| {
-            let mut all: Vec<f64> = turns[side].concat();
-            all.sort_unstable_by(f64::total_cmp);
-            (all.len() as u64 >= required_samples(p, 1, 0.99)).then(|| quantile(&all, p))?
-        });
-    }
+    let medians = |side: usize| turns[side].iter().filter_map(|turn| median(turn)).collect::<Vec<f64>>();
+    let medians = [medians(0), medians(1)];
+    put("latency_p50", &|side| {
+        median(&medians[side]).filter(|&value| value >= SHORTEST)
+    });
+    put("latency_p90", &|side| {
+        let mut all: Vec<f64> = turns[side].concat();
+        all.sort_unstable_by(f64::total_cmp);
+        let enough = all.len() as u64 >= required_samples(0.9, 1, 0.99);
+        quantile(&all, 0.9).filter(|&value| enough && value >= SHORTEST)
+    });
     let mut log_ratio: BTreeMap<String, f64> = figures
         .iter()
         .map(|(metric, [baseline, candidate])| (metric.clone(), (candidate / baseline).ln()))
         .filter(|(_, ratio)| ratio.is_finite())
         .collect();
     // Neighbouring turns saw the same machine, so the median's ratio is taken pair by pair.
-    let medians = |side: usize| turns[side].iter().filter_map(|turn| median(turn)).collect::<Vec<f64>>();
-    match turn_log_ratio(&medians(0), &medians(1)) {
-        Some(ratio) => log_ratio.insert("latency_p50".to_owned(), ratio),
-        None => log_ratio.remove("latency_p50"),
-    };
+    if let Some(paired) = log_ratio.get_mut("latency_p50") {
+        *paired = turn_log_ratio(&medians[0], &medians[1]).unwrap_or(*paired);
+    }
     (log_ratio, figures)
 }
 

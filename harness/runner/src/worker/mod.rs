@@ -74,8 +74,12 @@ impl<'a> Worker<'a> {
             program: command.first(),
             source,
         };
-        let started = confined(cpus, || command.start(environment)).and_then(|started| started);
+        let (started, freed) = confined(cpus, || command.start(environment)).map_err(spawn_error)?;
         let mut child = started.map_err(spawn_error)?;
+        if let Err(source) = freed {
+            process::kill_group(&mut child);
+            return Err(spawn_error(source));
+        }
         let (Some(requests), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -228,6 +232,10 @@ impl<'a> Worker<'a> {
         let start = Instant::now();
         let mut pause = Duration::from_millis(1);
         while self.ended.is_none() {
+            if process::has_ended(&self.child) {
+                // What it left behind is found by its group, which is surely its own until it is waited for.
+                process::kill_group(&mut self.child);
+            }
             self.ended = self.child.try_wait().ok().flatten();
             if self.ended.is_none() {
                 if start.elapsed() >= limit {

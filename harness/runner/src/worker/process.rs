@@ -25,6 +25,24 @@ pub(super) fn kill_group(child: &mut Child) {
     let _ = child.kill();
 }
 
+/// Whether a child has ended and was not waited for yet.
+#[cfg(unix)]
+pub(super) fn has_ended(child: &Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+    let Some(process) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
+        return false;
+    };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    waitid(WaitId::Pid(process), options).is_ok_and(|status| status.is_some())
+}
+
+/// Not told here.
+#[cfg(not(unix))]
+pub(super) fn has_ended(_: &Child) -> bool {
+    false
+}
+
 /// Stops a child and all of its group.
 #[cfg(unix)]
 pub(super) fn pause_group(child: &Child) -> io::Result<()> {
