@@ -3,45 +3,31 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
+use common::{Folder, MODEL};
 use serde_json::Value;
 
-const MODEL: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../backends/conformance/fixtures/dense-relu.onnx"
-);
-
 struct Place {
-    folder: tempfile::TempDir,
+    folder: Folder,
+}
+
+impl std::ops::Deref for Place {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Place {
     fn new() -> Self {
-        let place = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        fs::copy(MODEL, place.path("m.onnx")).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn edgebench(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_edgebench"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("EDGEBENCH_OFFLINE", "1")
-            .env_remove("XDG_CACHE_HOME")
-            .env_remove("XDG_DATA_HOME")
-            .output()
-            .unwrap()
+        Self { folder: Folder::new() }
     }
 
     /// A failing command's exit code and its standard error, with the temporary folder's name taken out.
@@ -50,7 +36,7 @@ impl Place {
         let said = String::from_utf8(output.stderr).unwrap();
         (
             output.status.code(),
-            said.replace(&*self.folder.path().to_string_lossy(), "[folder]"),
+            said.replace(&*self.root().to_string_lossy(), "[folder]"),
         )
     }
 
@@ -154,7 +140,7 @@ fn what_a_run_writes_tells_no_path_of_the_home() {
     ]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(place.record()["tool"]["arguments"][2], "~/m.onnx");
-    let home = place.folder.path().to_string_lossy();
+    let home = place.root().to_string_lossy();
     for name in ["record.json", "cells.csv", "samples.csv", "report.md"] {
         let text = fs::read_to_string(place.path("run").join(name)).unwrap();
         assert!(!text.contains(&*home), "{name}");
@@ -218,7 +204,7 @@ fn an_interrupted_run_is_kept_and_resumed() {
             "1,2,3,4",
         ])
         .args(["--warmup-secs", "0", "--min-secs", "0.2", "--invocations", "3"])
-        .current_dir(place.folder.path())
+        .current_dir(place.root())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
         .spawn()

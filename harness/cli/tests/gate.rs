@@ -2,44 +2,31 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 
+use common::{Folder, MODEL};
 use edgebench_record::{GateRecord, Verdict, VerdictKind};
 
-const MODEL: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../backends/conformance/fixtures/dense-relu.onnx"
-);
-
 struct Place {
-    folder: tempfile::TempDir,
+    folder: Folder,
+}
+
+impl std::ops::Deref for Place {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Place {
     fn new() -> Self {
-        let place = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        fs::copy(MODEL, place.path("m.onnx")).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, program: &str, arguments: &[&str]) -> Output {
-        Command::new(program)
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("EDGEBENCH_OFFLINE", "1")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .output()
-            .unwrap()
+        Self { folder: Folder::new() }
     }
 
     /// A live gate on the null backend into `gate`.
@@ -49,7 +36,7 @@ impl Place {
             all.extend(["-O", "null.latency=200us"]);
         }
         all.extend(arguments);
-        self.command(env!("CARGO_BIN_EXE_edgebench"), &all)
+        self.edgebench(&all)
     }
 
     fn record(&self) -> GateRecord {

@@ -3,28 +3,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod common;
 
+use std::fs;
+
+use common::Folder;
 use serde_json::{Value, json};
 
-const MODEL: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../backends/conformance/fixtures/dense-relu.onnx"
-);
-
 struct Place {
-    folder: tempfile::TempDir,
+    folder: Folder,
     record: Value,
+}
+
+impl std::ops::Deref for Place {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Place {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::copy(MODEL, folder.path().join("m.onnx")).unwrap();
         let mut place = Self {
-            folder,
+            folder: Folder::new(),
             record: Value::Null,
         };
         let run = [
@@ -50,30 +52,6 @@ impl Place {
         place.record = serde_json::from_slice(&fs::read(place.path("first/record.json")).unwrap()).unwrap();
         fs::remove_dir_all(place.path("first")).unwrap();
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn edgebench(&self, arguments: &[&str]) -> Output {
-        self.command(env!("CARGO_BIN_EXE_edgebench"), arguments)
-    }
-
-    fn command(&self, program: &str, arguments: &[&str]) -> Output {
-        Command::new(program)
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("EDGEBENCH_OFFLINE", "1")
-            .env("GIT_CEILING_DIRECTORIES", self.folder.path().parent().unwrap())
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_COMMITTER_DATE", "2026-02-01T00:00:00Z")
-            .env_remove("GIT_DIR")
-            .env_remove("XDG_CACHE_HOME")
-            .env_remove("XDG_DATA_HOME")
-            .output()
-            .unwrap()
     }
 
     /// What a command prints on standard output and on standard error, after its exit code was as expected.

@@ -2,38 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
+use common::Folder;
 use serde_json::Value;
 
-const MODEL: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../backends/conformance/fixtures/dense-relu.onnx"
-);
-
-fn edgebench(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_edgebench"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("HOME", folder)
-        .env("EDGEBENCH_OFFLINE", "1")
-        .env_remove("XDG_CACHE_HOME")
-        .env_remove("XDG_DATA_HOME")
-        .output()
-        .unwrap()
-}
-
 /// Two runs, `a` and `b`, of the same model.
-fn two_runs() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::copy(MODEL, folder.path().join("m.onnx")).unwrap();
+fn two_runs() -> Folder {
+    let folder = Folder::new();
     for run in ["a", "b"] {
         let short = ["--warmup-secs", "0", "--min-secs", "0.01", "--invocations", "3"];
         let mut arguments = vec!["run", "--model", "m.onnx", "--backend", "null", "-o", run];
         arguments.extend(short);
-        let output = edgebench(folder.path(), &arguments);
+        let output = folder.edgebench(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     folder
@@ -46,10 +30,10 @@ fn edit(record: &Path, change: impl Fn(&mut Value)) {
     fs::write(record, serde_json::to_vec(&value).unwrap()).unwrap();
 }
 
-fn gate(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+fn gate(folder: &Folder, more: &[&str]) -> (Option<i32>, String) {
     let mut arguments = vec!["gate", "records", "a", "b/record.json", "-o", "gate"];
     arguments.extend(more);
-    let output = edgebench(folder, &arguments);
+    let output = folder.edgebench(&arguments);
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code(), said)
 }
@@ -57,17 +41,17 @@ fn gate(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn the_exit_code_is_the_verdicts() {
     let runs = two_runs();
-    let folder = runs.path();
+    let folder = &runs;
     let size = ["--fail-on", "model_bytes:0"];
     assert_eq!(gate(folder, &size).0, Some(0));
-    let second = folder.join("b/record.json");
+    let second = folder.path("b/record.json");
     edit(&second, |record| {
         let bytes = record["cells"][0]["model"]["bytes"].as_u64().unwrap();
         record["cells"][0]["model"]["bytes"] = (bytes + 1).into();
     });
     let (code, said) = gate(folder, &size);
     assert_eq!(code, Some(1), "{said}");
-    let written: Value = serde_json::from_slice(&fs::read(folder.join("gate/gate.json")).unwrap()).unwrap();
+    let written: Value = serde_json::from_slice(&fs::read(folder.path("gate/gate.json")).unwrap()).unwrap();
     assert_eq!(
         (&written["kind"], &written["exit_code"]),
         (&"records".into(), &1.into())
@@ -78,7 +62,7 @@ fn the_exit_code_is_the_verdicts() {
     );
 
     fs::write(
-        folder.join("policy.toml"),
+        folder.path("policy.toml"),
         "[fail-on]\nmodel_bytes = \"1%\"\nparameters = 0\n",
     )
     .unwrap();
@@ -125,18 +109,18 @@ fn what_cannot_be_read_is_told_with_a_hint() {
         ),
         (["--policy", "none.toml"], "cannot read the policy `none.toml`", ""),
     ] {
-        let (code, said) = gate(runs.path(), &more);
+        let (code, said) = gate(&runs, &more);
         assert_eq!(code, Some(2), "{said}");
         assert!(said.contains(fact) && said.contains(hint), "{said}");
     }
-    fs::write(runs.path().join("p.toml"), "[failon]\nload = \"1%\"\n").unwrap();
-    let (code, said) = gate(runs.path(), &["--policy", "p.toml"]);
+    fs::write(runs.path("p.toml"), "[failon]\nload = \"1%\"\n").unwrap();
+    let (code, said) = gate(&runs, &["--policy", "p.toml"]);
     assert_eq!(code, Some(2));
     assert!(
         said.contains("`p.toml`") && said.contains("did you mean `fail-on`?"),
         "{said}"
     );
-    let output = edgebench(runs.path(), &["gate", "records", "a", "nowhere"]);
+    let output = runs.edgebench(&["gate", "records", "a", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("hint: give the path of a record.json"));
 }
@@ -145,14 +129,14 @@ fn what_cannot_be_read_is_told_with_a_hint() {
 #[test]
 fn what_judged_nothing_has_not_passed() {
     let runs = two_runs();
-    let folder = runs.path();
+    let folder = &runs;
     let (code, said) = gate(folder, &["--fail-on", "auc:1pp"]);
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains("no cell that both records measured has auc"), "{said}");
     let (code, said) = gate(folder, &["--max-class-drop", "5pp"]);
     assert_eq!(code, Some(4), "{said}");
     for run in ["a", "b"] {
-        edit(&folder.join(run).join("record.json"), |record| {
+        edit(&folder.path(run).join("record.json"), |record| {
             record["cells"] = Value::Array(Vec::new());
         });
     }
@@ -166,8 +150,8 @@ fn what_judged_nothing_has_not_passed() {
 #[test]
 fn what_makes_the_records_less_than_they_seem_is_told() {
     let runs = two_runs();
-    let folder = runs.path();
-    edit(&folder.join("b/record.json"), |record| {
+    let folder = &runs;
+    edit(&folder.path("b/record.json"), |record| {
         record["interrupted"] = true.into();
         record["tool"]["optimised"] = false.into();
         record["plan"]["mode"] = "quick".into();
@@ -182,7 +166,7 @@ fn what_makes_the_records_less_than_they_seem_is_told() {
         assert!(said.contains(note), "{note}: {said}");
     }
     assert!(!said.contains("the same run"), "{said}");
-    let output = edgebench(folder, &["gate", "records", "a", "a/record.json", "-o", "same"]);
+    let output = folder.edgebench(&["gate", "records", "a", "a/record.json", "-o", "same"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("note: both records are of the same run"), "{said}");
 }
@@ -190,7 +174,7 @@ fn what_makes_the_records_less_than_they_seem_is_told() {
 #[test]
 fn a_gates_record_is_not_taken_for_a_damaged_one() {
     let runs = two_runs();
-    let folder = runs.path();
+    let folder = &runs;
     gate(folder, &[]);
     for path in ["gate", "gate/gate.json"] {
         for command in [
@@ -198,7 +182,7 @@ fn a_gates_record_is_not_taken_for_a_damaged_one() {
             &["gate", "records", "a", path],
             &["compare", "a", path],
         ] {
-            let output = edgebench(folder, command);
+            let output = folder.edgebench(command);
             assert_eq!(output.status.code(), Some(2));
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(said.contains("is the record of a gate, and not of a run"), "{said}");
@@ -210,11 +194,11 @@ fn a_gates_record_is_not_taken_for_a_damaged_one() {
 #[test]
 fn records_side_by_side_in_every_format() {
     let runs = two_runs();
-    let folder = runs.path();
+    let folder = &runs;
     let of = |more: &[&str]| {
         let mut arguments = vec!["compare", "a", "b"];
         arguments.extend(more);
-        let output = edgebench(folder, &arguments);
+        let output = folder.edgebench(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
@@ -224,8 +208,8 @@ fn records_side_by_side_in_every_format() {
     let json: Value = serde_json::from_str(&of(&["--format", "json", "--metric", "load,model_bytes"])).unwrap();
     assert_eq!(json["tables"].as_array().unwrap().len(), 2);
     assert!(of(&["--format", "csv"]).starts_with("task,metric,unit,"));
-    let alone = edgebench(folder, &["compare", "a"]);
+    let alone = folder.edgebench(&["compare", "a"]);
     assert_eq!(alone.status.code(), Some(2));
-    let unknown = edgebench(folder, &["compare", "a", "b", "--metric", "speed"]);
+    let unknown = folder.edgebench(&["compare", "a", "b", "--metric", "speed"]);
     assert_eq!(unknown.status.code(), Some(2));
 }

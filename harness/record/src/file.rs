@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Layout;
@@ -22,12 +23,14 @@ pub enum ReadError {
         source: io::Error,
     },
     /// It was written by a newer edgebench.
-    #[error("the record {} has schema {found}, and this edgebench reads schema {} and older", path.display(), SCHEMA)]
+    #[error("the record {} has schema {found}, and this edgebench reads schema {newest} and older", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
         /// The schema it names.
         found: u64,
+        /// The newest schema of its kind that is read.
+        newest: u32,
     },
     /// It is no record, or a damaged one.
     #[error("{} is no record, or a damaged one", path.display())]
@@ -63,25 +66,34 @@ impl Record {
     /// # Errors
     /// [`ReadError`]: the file cannot be read, its schema is newer, or it is damaged.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let path = if path.is_dir() {
-            path.join("record.json")
-        } else {
-            path.to_owned()
-        };
-        let text = fs::read(&path).map_err(|source| ReadError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        let damaged = |source| ReadError::Damaged {
-            path: path.clone(),
-            source,
-        };
-        let Versioned { schema } = serde_json::from_slice(&text).map_err(damaged)?;
-        if schema > u64::from(SCHEMA) {
-            return Err(ReadError::Newer { path, found: schema });
-        }
-        serde_json::from_slice(&text).map_err(damaged)
+        read(path, "record.json", SCHEMA)
     }
+}
+
+/// Reads what has a schema number, from its file or from the folder that holds a file of this name.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path, name: &str, newest: u32) -> Result<T, ReadError> {
+    let path = if path.is_dir() {
+        path.join(name)
+    } else {
+        path.to_owned()
+    };
+    let text = fs::read(&path).map_err(|source| ReadError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    let damaged = |source| ReadError::Damaged {
+        path: path.clone(),
+        source,
+    };
+    let Versioned { schema } = serde_json::from_slice(&text).map_err(damaged)?;
+    if schema > u64::from(newest) {
+        return Err(ReadError::Newer {
+            path,
+            found: schema,
+            newest,
+        });
+    }
+    serde_json::from_slice(&text).map_err(damaged)
 }
 
 /// The text of a record's file: JSON with one member a line, arrays of numbers on one line, and a newline at the end.

@@ -1,13 +1,11 @@
 //! The record of a gate: two sides, a policy, verdicts, and what they rest on.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::file::Versioned;
 use crate::{CellId, Host, Outcome, ReadError, Tolerance, Tool, Verdict, VerdictKind};
 
 /// The version of the gate record's schema that this code writes.
@@ -206,24 +204,7 @@ impl GateRecord {
     /// # Errors
     /// [`ReadError`]: the file cannot be read, its schema is newer, or it is damaged.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let path = if path.is_dir() {
-            path.join("gate.json")
-        } else {
-            path.to_owned()
-        };
-        let text = fs::read(&path).map_err(|source| ReadError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        let damaged = |source| ReadError::Damaged {
-            path: path.clone(),
-            source,
-        };
-        let Versioned { schema } = serde_json::from_slice(&text).map_err(damaged)?;
-        if schema > u64::from(GATE_SCHEMA) {
-            return Err(ReadError::Newer { path, found: schema });
-        }
-        serde_json::from_slice(&text).map_err(damaged)
+        crate::file::read(path, "gate.json", GATE_SCHEMA)
     }
 
     /// How many verdicts of a kind there are, counting or not.
