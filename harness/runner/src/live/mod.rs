@@ -25,7 +25,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::host::HostWatch;
 use crate::invoke::environment;
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{Prepared, PreparedTask, prepare};
 use crate::run::{RunError, fresh_id, now};
 use crate::scrub::scrub_gate;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand};
@@ -120,10 +120,9 @@ pub fn live(gate: &LiveGate<'_>, observer: &mut dyn FnMut(LiveEvent<'_>)) -> Res
     observer(LiveEvent::Preparing);
     let prepared = [prepared(gate, 0)?, prepared(gate, 1)?];
     let mut random = ChaCha8Rng::seed_from_u64(gate.seed);
-    let mut work = Vec::new();
-    for &pair in &gate.pairs {
-        work.extend(Work::of(gate, &prepared, pair)?);
-    }
+    let inputs = [input_hashes(&prepared[0])?, input_hashes(&prepared[1])?];
+    let pairs = gate.pairs.iter();
+    let mut work: Vec<Work<'_>> = pairs.filter_map(|&pair| Work::of(gate, &inputs, pair)).collect();
     let hypotheses = gate.rules.len() * work.iter().filter(|one| one.verdict.is_none()).count();
     let mut regressed = 0;
     loop {
@@ -192,11 +191,7 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// What is to be done for a pair; nothing for a pair of nothing.
-    fn of(
-        gate: &'a LiveGate<'_>,
-        prepared: &[Prepared; 2],
-        pair: [Option<usize>; 2],
-    ) -> Result<Option<Self>, RunError> {
+    fn of(gate: &'a LiveGate<'_>, inputs: &[BTreeMap<String, String>; 2], pair: [Option<usize>; 2]) -> Option<Self> {
         let done = |id: &'a CellId, kind, why: &str| {
             Some(Self {
                 ids: [id, id],
@@ -204,19 +199,19 @@ impl<'a> Work<'a> {
                 verdict: Some(alone(id, kind, why)),
             })
         };
-        Ok(match [id_of(gate, pair, 0), id_of(gate, pair, 1)] {
+        match [id_of(gate, pair, 0), id_of(gate, pair, 1)] {
             [Some(only), None] => done(only, VerdictKind::Missing, "the candidate has no such cell"),
             [None, Some(only)] => done(only, VerdictKind::Added, "the baseline has no such cell"),
             [None, None] => None,
             [Some(baseline), Some(candidate)] => {
-                let why = unlike(prepared, baseline, candidate)?;
+                let why = unlike(inputs, baseline, candidate);
                 Some(Self {
                     ids: [baseline, candidate],
                     judged: None,
                     verdict: why.map(|why| alone(candidate, VerdictKind::Incomparable, &why)),
                 })
             }
-        })
+        }
     }
 
     /// Measures for the first time, or goes on with what a larger α reopens.
@@ -316,21 +311,22 @@ fn id_of<'a>(gate: &'a LiveGate<'_>, pair: [Option<usize>; 2], side: usize) -> O
     Some(&gate.sides[side].plan.cells.get(pair[side]?)?.id)
 }
 
-/// Why two cells are not the same work: their inputs differ.
-fn unlike(prepared: &[Prepared; 2], baseline: &CellId, candidate: &CellId) -> Result<Option<String>, RunError> {
-    let hash = |prepared: &Prepared, id: &CellId| {
-        let task = prepared
-            .tasks
-            .get(&id.task)
-            .ok_or_else(|| RunError::OtherSuite(id.to_string()))?;
+/// The SHA-256 of each task's inputs.
+fn input_hashes(prepared: &Prepared) -> Result<BTreeMap<String, String>, RunError> {
+    let hash = |(id, task): (&'_ String, &'_ PreparedTask)| {
         let unread = |source: io::Error| RunError::Folder {
             path: task.inputs.clone(),
             source,
         };
-        Ok::<_, RunError>((sha256_file(&task.inputs).map_err(unread)?.0, task.shapes.clone()))
+        Ok((id.clone(), sha256_file(&task.inputs).map_err(unread)?.0))
     };
-    let (before, after) = (hash(&prepared[0], baseline)?, hash(&prepared[1], candidate)?);
-    Ok((before != after).then(|| "the two sides' inputs differ".to_owned()))
+    prepared.tasks.iter().map(hash).collect()
+}
+
+/// Why two cells are not the same work: their inputs differ.
+fn unlike(inputs: &[BTreeMap<String, String>; 2], baseline: &CellId, candidate: &CellId) -> Option<String> {
+    let (before, after) = (inputs[0].get(&baseline.task), inputs[1].get(&candidate.task));
+    (before != after).then(|| "the two sides' inputs differ".to_owned())
 }
 
 /// What a side needs to be started, or why it cannot be.
