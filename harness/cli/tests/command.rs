@@ -13,23 +13,7 @@ use std::process::{Command, Output};
 use common::{Folder, MODEL};
 use serde_json::Value;
 
-struct Place {
-    folder: Folder,
-}
-
-impl std::ops::Deref for Place {
-    type Target = Folder;
-
-    fn deref(&self) -> &Folder {
-        &self.folder
-    }
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { folder: Folder::new() }
-    }
-
+impl Folder {
     /// A failing command's exit code and its standard error, with the temporary folder's name taken out.
     fn fails(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = self.edgebench(arguments);
@@ -68,7 +52,7 @@ impl Place {
 
 #[test]
 fn a_run_prints_a_table_and_writes_four_files() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.run(&[
         "--invocations",
         "3",
@@ -105,7 +89,7 @@ fn a_run_prints_a_table_and_writes_four_files() {
 
 #[test]
 fn the_first_columns_of_the_cells_are_as_promised() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.run(&["--quick", "--format", "csv"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -124,7 +108,7 @@ fn the_first_columns_of_the_cells_are_as_promised() {
 
 #[test]
 fn what_a_run_writes_tells_no_path_of_the_home() {
-    let place = Place::new();
+    let place = Folder::new();
     let model = place.path("m.onnx");
     let output = place.edgebench(&[
         "run",
@@ -149,7 +133,7 @@ fn what_a_run_writes_tells_no_path_of_the_home() {
 
 #[test]
 fn a_crash_costs_its_own_cell_and_gives_code_3() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.run(&["--quick", "--threads", "1,2", "-O", "null.crash=run:3"]);
     assert_eq!(output.status.code(), Some(3));
     let record = place.record();
@@ -164,7 +148,7 @@ fn a_crash_costs_its_own_cell_and_gives_code_3() {
 
 #[test]
 fn an_operator_that_is_lacking_is_named_and_no_failure() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.run(&["--quick", "-O", "null.unsupported=Foo"]);
     assert_eq!(output.status.code(), Some(0));
     let record = place.record();
@@ -175,7 +159,7 @@ fn an_operator_that_is_lacking_is_named_and_no_failure() {
 
 #[test]
 fn an_occupied_folder_is_left_alone() {
-    let place = Place::new();
+    let place = Folder::new();
     assert_eq!(place.run(&["--quick"]).status.code(), Some(0));
     let before = fs::read(place.path("run/record.json")).unwrap();
     let again = place.run(&["--quick"]);
@@ -190,7 +174,7 @@ fn an_interrupted_run_is_kept_and_resumed() {
 
     use rustix::process::{Pid, Signal, kill_process};
 
-    let place = Place::new();
+    let place = Folder::new();
     let mut child = Command::new(env!("CARGO_BIN_EXE_edgebench"))
         .args([
             "run",
@@ -246,7 +230,7 @@ fn an_interrupted_run_is_kept_and_resumed() {
 
 #[test]
 fn a_suite_runs_by_its_folder() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite(|text| text);
     let output = place.edgebench(&["run", "s", "--quick", "-o", "run", "--format", "jsonl"]);
     assert_eq!(
@@ -261,7 +245,7 @@ fn a_suite_runs_by_its_folder() {
 
 #[test]
 fn bad_input_is_one_fact_with_a_hint_and_code_2() {
-    let place = Place::new();
+    let place = Folder::new();
     let mut said = String::new();
     for arguments in [
         &["run", "no-such-suite-at-all", "--backend", "null"] as &[&str],
@@ -309,7 +293,7 @@ fn bad_input_is_one_fact_with_a_hint_and_code_2() {
 
 #[test]
 fn a_truncated_model_is_refused() {
-    let place = Place::new();
+    let place = Folder::new();
     let whole = fs::read(MODEL).unwrap();
     fs::write(place.path("cut.onnx"), &whole[..whole.len() / 2]).unwrap();
     let (code, said) = place.fails(&["run", "--model", "cut.onnx", "--backend", "null"]);
@@ -322,7 +306,7 @@ fn a_truncated_model_is_refused() {
 
 #[test]
 fn an_unknown_key_is_told_with_its_place_and_the_nearest() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite(|text| text.replace("[[task.variant]]", "[[task.variant]]\npresicion = \"fp32\""));
     let (code, said) = place.fails(&["run", "s"]);
     assert_eq!(code, Some(2), "{said}");
@@ -331,7 +315,7 @@ fn an_unknown_key_is_told_with_its_place_and_the_nearest() {
 
 #[test]
 fn a_wrong_hash_is_told_before_anything_runs() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite(|text| text);
     fs::write(place.path("s/m.onnx"), b"other").unwrap();
     let (code, said) = place.fails(&["run", "s"]);
@@ -355,7 +339,7 @@ fn onnx_tensor(elements: [f32; 8]) -> Vec<u8> {
 
 #[test]
 fn one_backend_is_held_against_golden_outputs_that_are_given() {
-    let place = Place::new();
+    let place = Folder::new();
     let data = place.path("test_data_set_0");
     fs::create_dir(&data).unwrap();
     let right = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
@@ -396,7 +380,7 @@ fn one_backend_is_held_against_golden_outputs_that_are_given() {
 
 #[test]
 fn a_plan_is_printed_and_nothing_runs() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite(|text| text);
     let arguments = ["plan", "s", "--invocations", "2", "--threads", "1,2", "--seed", "7"];
     let first = place.edgebench(&arguments);
@@ -411,7 +395,7 @@ fn a_plan_is_printed_and_nothing_runs() {
 
 #[test]
 fn inspect_and_schemas_and_manuals() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.edgebench(&["inspect", "m.onnx"]);
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
     for name in ["manifest", "record", "gate", "protocol"] {
@@ -427,7 +411,7 @@ fn inspect_and_schemas_and_manuals() {
 
 #[test]
 fn a_template_is_written_once_and_parses() {
-    let place = Place::new();
+    let place = Folder::new();
     assert_eq!(place.edgebench(&["init", "new"]).status.code(), Some(0));
     assert!(edgebench_suites::load(&place.path("new/suite.toml")).is_ok());
     let (code, said) = place.fails(&["init", "new"]);
@@ -436,7 +420,7 @@ fn a_template_is_written_once_and_parses() {
 
 #[test]
 fn the_built_in_worker_passes_the_conformance_suite() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.edgebench(&[
         "conformance",
         "--backend",

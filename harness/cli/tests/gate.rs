@@ -12,23 +12,7 @@ use std::process::Output;
 use common::{Folder, MODEL};
 use edgebench_record::{GateRecord, Verdict, VerdictKind};
 
-struct Place {
-    folder: Folder,
-}
-
-impl std::ops::Deref for Place {
-    type Target = Folder;
-
-    fn deref(&self) -> &Folder {
-        &self.folder
-    }
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { folder: Folder::new() }
-    }
-
+impl Folder {
     /// A live gate on the null backend into `gate`.
     fn gate(&self, arguments: &[&str]) -> Output {
         let mut all = vec!["gate", "live", "--backend", "null", "-o", "gate", "--seed", "1"];
@@ -73,7 +57,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn the_same_passes_and_leaves_its_files() {
-    let place = Place::new();
+    let place = Folder::new();
     let sides = [
         "--model",
         "m.onnx",
@@ -123,7 +107,7 @@ fn the_same_passes_and_leaves_its_files() {
 
 #[test]
 fn a_slowdown_is_regressed_and_swapped_it_is_improved() {
-    let place = Place::new();
+    let place = Folder::new();
     let (fast, slow) = ("null.latency=200us", "null.latency=230us");
     let output = place.gate(&[
         "--model",
@@ -159,7 +143,7 @@ fn a_slowdown_is_regressed_and_swapped_it_is_improved() {
 
 #[test]
 fn each_side_has_turns_of_its_own_length() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.gate(&[
         "--model",
         "m.onnx",
@@ -183,7 +167,7 @@ fn each_side_has_turns_of_its_own_length() {
 /// Two rules and two cells share α, and what is rejected leaves its share to the others.
 #[test]
 fn several_cells_and_rules_have_a_verdict_each() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite("s", &["fp32", "small"]);
     let output = place.gate(&[
         "s",
@@ -206,7 +190,7 @@ fn several_cells_and_rules_have_a_verdict_each() {
 
 #[test]
 fn a_cell_that_newly_fails_is_a_verdict() {
-    let place = Place::new();
+    let place = Folder::new();
     let output = place.gate(&[
         "--model",
         "m.onnx",
@@ -246,7 +230,7 @@ fn a_cell_that_newly_fails_is_a_verdict() {
 
 #[test]
 fn a_cell_that_vanished_is_a_verdict_and_a_new_one_is_told() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite("before", &["fp32", "small"]);
     place.suite("after", &["fp32", "other"]);
     let output = place.gate(&["--baseline", "before", "--candidate", "after"]);
@@ -265,7 +249,7 @@ fn a_cell_that_vanished_is_a_verdict_and_a_new_one_is_told() {
 
 #[test]
 fn a_side_is_a_git_revision_of_the_suite() {
-    let place = Place::new();
+    let place = Folder::new();
     place.suite("s", &["fp32"]);
     let git = |arguments: &[&str]| {
         let mut all = vec!["-C", "s", "-c", "user.name=n", "-c", "user.email=e@localhost"];
@@ -292,7 +276,7 @@ fn a_side_is_a_git_revision_of_the_suite() {
 
 #[test]
 fn what_time_does_not_decide_is_inconclusive() {
-    let place = Place::new();
+    let place = Folder::new();
     let sides = [
         "--model",
         "m.onnx",
@@ -314,7 +298,7 @@ fn what_time_does_not_decide_is_inconclusive() {
 
 #[test]
 fn a_side_that_cannot_be_is_told() {
-    let place = Place::new();
+    let place = Folder::new();
     let fails = |arguments: &[&str]| {
         let output = place.gate(arguments);
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));

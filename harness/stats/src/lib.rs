@@ -28,6 +28,7 @@ mod binomial;
 pub mod bootstrap;
 pub mod change_points;
 pub mod classification;
+mod design;
 pub mod detectable;
 mod e_divisive;
 pub mod early_stopping;
