@@ -12,9 +12,11 @@
 //! | `columns` | one cell as a row of words |
 //! | `table` | aligned tables that are Markdown as well |
 //! | `caveats` | what makes a run's figures less than they seem |
+//! | [`picture`] | pictures of what a record holds, as SVG |
 //! | `markdown`, `csv`, `json` | the formats |
 //! | [`gate`] | what a gate found, for people and for CI systems |
 //! | [`policy`] | what counts for a gate, and how much |
+//! | [`site`] | many records as a small static site |
 //! | [`records`] | two records judged by a policy |
 //! | [`compare`] | several records side by side |
 //! | [`export`] | a record's figures for the systems that keep them |
@@ -29,9 +31,11 @@ pub mod export;
 pub mod gate;
 mod json;
 mod markdown;
+pub mod picture;
 pub mod policy;
 mod ranking;
 pub mod records;
+pub mod site;
 mod table;
 mod text;
 

@@ -1,0 +1,72 @@
+//! Pictures of what a record holds: SVG with a title, axes with units, a text alternative, and the data behind it.
+//!
+//! A picture is a pure function of its record. Its colours are stand-ins ([`canvas::ink`]) that the page's style sheet
+//! replaces, so that one drawing serves light, dark and print; what a colour tells, a shape, a label or a place tells
+//! as well.
+//!
+//! | module | idea |
+//! |---|---|
+//! | `canvas` | stand-in colours, text sizes, an SVG that assistive technology can read |
+//! | `axis` | ranges, ticks that read well, linear and logarithmic |
+//! | `marks` | one shape per backend, labels that do not overlap |
+//! | `trade_off` | accuracy against latency, size and memory, with the Pareto front |
+
+mod axis;
+mod canvas;
+mod marks;
+mod trade_off;
+
+use serde::Serialize;
+
+pub use trade_off::trade_offs;
+
+/// One picture, what it says in words, and the data behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// Unique on its page: lower-case letters, digits and `-`, a letter first.
+    pub id: String,
+    /// What it is a picture of: plain text.
+    pub title: String,
+    /// The text alternative: what it shows and what stands out. Plain text.
+    pub description: String,
+    /// An `<svg>` element that is safe to put into a page as it stands.
+    pub svg: String,
+    /// What was drawn, as figures.
+    pub data: Data,
+}
+
+/// A table of plain text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Data {
+    /// The columns' headers, with units.
+    pub headers: Vec<String>,
+    /// As many words a row as there are headers.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Data {
+    /// A table with these headers.
+    pub(crate) fn new(headers: &[&str]) -> Self {
+        Self {
+            headers: headers.iter().map(|&header| header.to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// The part of an element's id that text from a record gives: lower-case letters, digits and `-`, at most 40 of them.
+/// Two texts may come to the same, so that a number goes before it.
+pub(crate) fn slug(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => out.push(c),
+            _ if !out.ends_with('-') && !out.is_empty() => out.push('-'),
+            _ => {}
+        }
+        if out.len() == 40 {
+            break;
+        }
+    }
+    out.trim_end_matches('-').to_owned()
+}

@@ -1,0 +1,107 @@
+//! What a site keeps of a record once its own page is written: enough to set runs and devices side by side, so that a
+//! thousand records need not be held at once.
+
+use edgebench_record::{Accuracy, CellId, Figure, Metric, OutcomeKind, Record, figure, figures};
+
+use crate::ranking::{Rank, rank, significant};
+use crate::text::plain;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEntry {
+    /// The run's id, plain text.
+    pub id: String,
+    /// The file name of its pages and data, without ending: safe on any file system, and no other run's.
+    pub file: String,
+    /// The device, by the name that its owner gave it or by its processor; plain text.
+    pub device: String,
+    /// The suite, plain text.
+    pub suite: String,
+    /// RFC 3339, UTC; plain text.
+    pub started_at: String,
+    /// What makes its figures less trustworthy, one line each; plain text.
+    pub warnings: Vec<String>,
+    /// Its cells, in the record's order.
+    pub cells: Vec<Sighting>,
+}
+
+/// One cell of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    /// The cell. Its strings are as the record has them.
+    pub cell: CellId,
+    /// Where it stands within its task and run.
+    pub rank: Rank,
+    /// What became of it.
+    pub outcome: OutcomeKind,
+    /// Why, for what was not measured; plain text.
+    pub reason: String,
+    /// Its figures, in the order of the metrics; accuracy under the task's own metric.
+    pub figures: Vec<(&'static Metric, Figure)>,
+    /// The task's accuracy.
+    pub accuracy: Option<Figure>,
+    /// Accuracy less the baseline variant's, a fraction, with whether that is significant.
+    pub delta: Option<(f64, Option<bool>)>,
+}
+
+impl Sighting {
+    /// A figure by its metric's id; absent for a cell whose figures do not stand.
+    pub fn figure(&self, metric: &str) -> Option<Figure> {
+        let found = self.figures.iter().find(|(known, _)| known.id == metric);
+        found.map(|(_, figure)| *figure).filter(|_| self.rank != Rank::Out)
+    }
+}
+
+impl RunEntry {
+    /// Keeps what a site needs of a record.
+    pub fn of(record: &Record, file: String) -> Self {
+        let cells = record
+            .cells
+            .iter()
+            .map(|cell| {
+                let task = record.tasks.iter().find(|task| task.id == cell.id.task);
+                let compared = |accuracy: &Accuracy| {
+                    let delta = accuracy.delta.as_ref()?;
+                    Some((delta.value, significant(accuracy, delta)))
+                };
+                let why = if cell.outputs.why.is_empty() || cell.outcome.is_measured() {
+                    &cell.outcome.reason
+                } else {
+                    &cell.outputs.why
+                };
+                Sighting {
+                    cell: cell.id.clone(),
+                    rank: rank(task, cell),
+                    outcome: cell.outcome.kind,
+                    reason: plain(why),
+                    figures: figures(cell).collect(),
+                    accuracy: figure(cell, "accuracy"),
+                    delta: cell.accuracy.as_ref().and_then(compared),
+                }
+            })
+            .collect();
+        Self {
+            id: plain(&record.id),
+            file,
+            device: plain(&device(record)),
+            suite: plain(&record.plan.suite),
+            started_at: plain(&record.started_at),
+            warnings: record
+                .host
+                .warnings
+                .iter()
+                .map(|warning| plain(&warning.fact))
+                .collect(),
+            cells,
+        }
+    }
+}
+
+/// What a device is called: the name that its owner gave it, its processor, or its architecture and system.
+pub(crate) fn device(record: &Record) -> String {
+    let host = &record.host;
+    let named = |name: &Option<String>| name.clone().filter(|name| !plain(name).is_empty());
+    named(&host.name)
+        .or_else(|| named(&host.cpu_model))
+        .unwrap_or_else(|| format!("{} {}", host.architecture, host.system))
+}
