@@ -4,7 +4,7 @@ use edgebench_api::Settings;
 use edgebench_record::{Cell, OutputsVerdict};
 
 use crate::ranking::{Rank, significant};
-use crate::text::{TimeUnit, escaped, shortened, signed, significant as digits};
+use crate::text::{TimeUnit, shortened, signed, significant as digits};
 
 /// What stands for a figure that is absent.
 pub(crate) const ABSENT: &str = "–";
@@ -15,11 +15,21 @@ const REASON_CHARACTERS: usize = 60;
 /// A column's words for a cell.
 type Words = Box<dyn Fn(Rank, &Cell) -> String>;
 
+/// What a column sorts a cell by.
+type Key = Box<dyn Fn(&Cell) -> Option<f64>>;
+
+/// How a format makes text from a record harmless.
+pub(crate) type Escape = fn(&str) -> String;
+
 /// A column of the table: its header, whether it holds numbers, and its words for a cell.
 pub(crate) struct Column {
     pub(crate) header: String,
     pub(crate) numeric: bool,
     pub(crate) words: Words,
+    /// The number that the words stand for; `None` for words that stand for themselves.
+    pub(crate) key: Key,
+    /// Whether it says which cell this is, and not what was measured.
+    pub(crate) names: bool,
 }
 
 impl Column {
@@ -28,11 +38,17 @@ impl Column {
             header: header.to_owned(),
             numeric: false,
             words: Box::new(words),
+            key: Box::new(|_| None),
+            names: true,
         }
     }
 
     /// A column of figures, which a cell outside the ranking leaves empty.
-    fn figure(header: impl Into<String>, words: impl Fn(&Cell) -> Option<String> + 'static) -> Self {
+    fn figure(
+        header: impl Into<String>,
+        key: impl Fn(&Cell) -> Option<f64> + 'static,
+        words: impl Fn(&Cell) -> Option<String> + 'static,
+    ) -> Self {
         Self {
             header: header.into(),
             numeric: true,
@@ -40,12 +56,14 @@ impl Column {
                 Rank::Out => ABSENT.to_owned(),
                 _ => words(cell).unwrap_or_else(|| ABSENT.to_owned()),
             }),
+            key: Box::new(key),
+            names: false,
         }
     }
 }
 
 /// The columns for a task's cells. What is the same for all of them and was not asked for has none.
-pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Column> {
+pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>, escape: Escape) -> Vec<Column> {
     let measured = || {
         cells
             .iter()
@@ -63,14 +81,16 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Colu
     let (size_unit, size_divisor) = if small { ("KiB", 1024.0) } else { ("MiB", 1_048_576.0) };
 
     let mut columns = vec![
-        Column::text("variant", |_, cell| escaped(&cell.id.variant)),
-        Column::text("backend", |_, cell| escaped(&cell.id.backend)),
+        Column::text("variant", move |_, cell| escape(&cell.id.variant)),
+        Column::text("backend", move |_, cell| escape(&cell.id.backend)),
     ];
     if differ(cells, |settings| settings.threads) {
         columns.push(Column {
             header: "threads".to_owned(),
             numeric: true,
             words: Box::new(|_, cell| cell.id.settings.threads.to_string()),
+            key: Box::new(|cell| Some(cell.id.settings.threads as f64)),
+            names: true,
         });
     }
     if differ(cells, |settings| settings.batch) {
@@ -78,10 +98,14 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Colu
             header: "batch".to_owned(),
             numeric: true,
             words: Box::new(|_, cell| cell.id.settings.batch.to_string()),
+            key: Box::new(|cell| Some(cell.id.settings.batch as f64)),
+            names: true,
         });
     }
     if differ(cells, |settings| (settings.device.clone(), settings.options.clone())) {
-        columns.push(Column::text("options", |_, cell| options(&cell.id.settings)));
+        columns.push(Column::text("options", move |_, cell| {
+            options(&cell.id.settings, escape)
+        }));
     }
     let symbol = time.symbol();
     columns.extend([
@@ -93,18 +117,26 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Colu
                 Rank::Out => cell.outcome.kind.name().to_owned(),
                 _ => p50(time, cell).unwrap_or_else(|| ABSENT.to_owned()),
             }),
+            key: Box::new(|cell| Some(cell.summary.as_ref()?.latency.p50_ns)),
+            names: false,
         },
-        Column::figure(format!("p90 ({symbol})"), move |cell| percentile(time, cell, 0.9)),
-        Column::figure(format!("p99 ({symbol})"), move |cell| percentile(time, cell, 0.99)),
-        Column::figure(format!("load ({})", load.symbol()), move |cell| {
-            Some(load.show(cell.summary.as_ref()?.load_ns.0 as f64))
-        }),
-        Column::figure(format!("first ({})", first.symbol()), move |cell| {
-            Some(first.show(cell.summary.as_ref()?.first_ns?.0 as f64))
-        }),
-        Column::figure("peak (MiB)", |cell| {
-            Some(digits(cell.summary.as_ref()?.rss_peak_bytes?.0 as f64 / 1_048_576.0))
-        }),
+        percentile(time, 0.9),
+        percentile(time, 0.99),
+        Column::figure(
+            format!("load ({})", load.symbol()),
+            |cell| figure(cell, "load"),
+            move |cell| Some(load.show(cell.summary.as_ref()?.load_ns.0 as f64)),
+        ),
+        Column::figure(
+            format!("first ({})", first.symbol()),
+            |cell| figure(cell, "first"),
+            move |cell| Some(first.show(cell.summary.as_ref()?.first_ns?.0 as f64)),
+        ),
+        Column::figure(
+            "peak (MiB)",
+            |cell| figure(cell, "rss_peak"),
+            |cell| Some(digits(cell.summary.as_ref()?.rss_peak_bytes?.0 as f64 / 1_048_576.0)),
+        ),
         Column {
             header: format!("model ({size_unit})"),
             numeric: true,
@@ -115,25 +147,43 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>) -> Vec<Colu
                     |model| digits(model.bytes.0 as f64 / size_divisor),
                 )
             }),
+            key: Box::new(|cell| Some(cell.model.as_ref()?.bytes.0 as f64)),
+            names: false,
         },
     ]);
     if let Some(metric) = metric {
-        columns.extend([Column::figure(format!("{} (%) [95 %]", escaped(metric)), accuracy)]);
+        columns.extend([Column::figure(
+            format!("{} (%) [95 %]", escape(metric)),
+            |cell| Some(cell.accuracy.as_ref()?.value),
+            accuracy,
+        )]);
         let mut used = measured().filter_map(|cell| Some(cell.accuracy.as_ref()?.samples));
         let first = used.next();
         if used.any(|other| Some(other) != first) {
-            columns.push(Column::figure("n", |cell| {
-                Some(cell.accuracy.as_ref()?.samples.to_string())
-            }));
+            let samples = |cell: &Cell| Some(cell.accuracy.as_ref()?.samples);
+            columns.push(Column::figure(
+                "n",
+                move |cell| samples(cell).map(|samples| samples as f64),
+                move |cell| samples(cell).map(|samples| samples.to_string()),
+            ));
         }
         columns.extend([
-            Column::figure("Δ (pp)", delta),
-            Column::figure("flips", |cell| {
-                Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips?.to_string())
-            }),
+            Column::figure(
+                "Δ (pp)",
+                |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.value),
+                delta,
+            ),
+            Column::figure(
+                "flips",
+                |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips? as f64),
+                |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips?.to_string()),
+            ),
         ]);
     }
-    columns.push(Column::text("outputs", outputs));
+    columns.push(Column {
+        names: false,
+        ..Column::text("outputs", move |rank, cell| outputs(rank, cell, escape))
+    });
     columns
 }
 
@@ -144,16 +194,16 @@ fn differ<T: PartialEq>(cells: &[(Rank, &Cell)], part: impl Fn(&Settings) -> T) 
         .any(|pair| part(&pair[0].1.id.settings) != part(&pair[1].1.id.settings))
 }
 
-fn options(settings: &Settings) -> String {
+fn options(settings: &Settings, escape: Escape) -> String {
     let mut words = Vec::new();
     if settings.device != Settings::default().device {
-        words.push(escaped(&settings.device));
+        words.push(escape(&settings.device));
     }
     words.extend(
         settings
             .options
             .iter()
-            .map(|(name, value)| format!("{}={}", escaped(name), escaped(value))),
+            .map(|(name, value)| format!("{}={}", escape(name), escape(value))),
     );
     if words.is_empty() {
         ABSENT.to_owned()
@@ -183,8 +233,15 @@ fn p50(unit: TimeUnit, cell: &Cell) -> Option<String> {
     })
 }
 
-fn percentile(unit: TimeUnit, cell: &Cell, p: f64) -> Option<String> {
-    Some(unit.show(cell.summary.as_ref()?.latency.percentile(p)?))
+fn percentile(unit: TimeUnit, p: f64) -> Column {
+    let figure = move |cell: &Cell| cell.summary.as_ref()?.latency.percentile(p);
+    Column::figure(format!("p{:.0} ({})", p * 100.0, unit.symbol()), figure, move |cell| {
+        Some(unit.show(figure(cell)?))
+    })
+}
+
+fn figure(cell: &Cell, metric: &str) -> Option<f64> {
+    Some(edgebench_record::figure(cell, metric)?.value)
 }
 
 fn accuracy(cell: &Cell) -> Option<String> {
@@ -209,9 +266,9 @@ fn delta(cell: &Cell) -> Option<String> {
 }
 
 /// The verdict on the outputs, or why there are no figures.
-fn outputs(rank: Rank, cell: &Cell) -> String {
+fn outputs(rank: Rank, cell: &Cell, escape: Escape) -> String {
     let judged = match cell.outputs.verdict {
-        OutputsVerdict::Differ => return escaped(&shortened(&differ_why(cell), REASON_CHARACTERS)),
+        OutputsVerdict::Differ => return escape(&shortened(&differ_why(cell), REASON_CHARACTERS)),
         OutputsVerdict::Agree => "agree",
         OutputsVerdict::Reference => "reference",
         OutputsVerdict::Unchecked => "outputs unchecked",
@@ -222,7 +279,7 @@ fn outputs(rank: Rank, cell: &Cell) -> String {
         } else {
             &cell.outcome.reason
         };
-        return escaped(&shortened(reason, REASON_CHARACTERS));
+        return escape(&shortened(reason, REASON_CHARACTERS));
     }
     judged.to_owned()
 }

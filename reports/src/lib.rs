@@ -8,12 +8,16 @@
 //! |---|---|
 //! | `text` | strings from strangers made harmless, numbers in the unit that reads best |
 //! | `ranking` | which cells come first, and why |
-//! | `answer` | the answer in one line per task |
+//! | `about`, `facts` | what a table is about; the host, the plan and the reasons in words |
+//! | `advice` | which cell to ship, in words that are true to the intervals |
+//! | `budget` | what a device allows, and whether a cell is surely within it |
+//! | `amount` | amounts with units |
 //! | `columns` | one cell as a row of words |
 //! | `table` | aligned tables that are Markdown as well |
 //! | `caveats` | what makes a run's figures less than they seem |
+//! | [`html`] | self-contained pages |
 //! | [`picture`] | pictures of what a record holds, as SVG |
-//! | `markdown`, `csv`, `json` | the formats |
+//! | [`format`](mod@format) | the formats, one file each, behind one trait |
 //! | [`gate`] | what a gate found, for people and for CI systems |
 //! | [`policy`] | what counts for a gate, and how much |
 //! | [`site`] | many records as a small static site |
@@ -22,15 +26,18 @@
 //! | [`export`] | a record's figures for the systems that keep them |
 #![forbid(unsafe_code)]
 
-mod answer;
+mod about;
+mod advice;
+mod amount;
+mod budget;
 mod caveats;
 mod columns;
 pub mod compare;
-mod csv;
 pub mod export;
+mod facts;
+pub mod format;
 pub mod gate;
-mod json;
-mod markdown;
+pub mod html;
 pub mod picture;
 pub mod policy;
 mod ranking;
@@ -39,14 +46,21 @@ pub mod site;
 mod table;
 mod text;
 
-pub use answer::{answer, answers};
+pub use advice::{
+    Advice, Advised, Against, Alternative, Best, CellFit, Closest, Miss, Named, Next, RECOMMENDATION_SCHEMA, Ratio,
+    Reason, Recommendation, RecordAdvice, TaskAdvice, advise, answer, answers, fits_table, recommend,
+};
+pub use budget::{
+    Bound, Budget, BudgetError, Fit, Fitness, Limit, PROFILES, Profile, Reason as ProfileReason, Standing, fit,
+    fitness, profile,
+};
 pub use caveats::caveats;
-pub use csv::{CELL_COLUMNS, SAMPLE_COLUMNS, cells_csv, samples_csv};
-pub use json::{json, jsonl};
-pub use markdown::markdown;
+pub use format::{
+    CELL_COLUMNS, FORMATS, Format, FormatOptions, SAMPLE_COLUMNS, cells_csv, json, jsonl, markdown, samples_csv, table,
+};
 pub use ranking::{Rank, rank, ranked};
-pub use table::{aligned, table};
-pub use text::{escaped, plain};
+pub use table::aligned;
+pub use text::{escaped, literal, plain};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +74,21 @@ pub enum ReportError {
     /// The verdicts could not be written as `JUnit` XML.
     #[error("the verdicts could not be written as JUnit XML")]
     Junit(#[from] quick_junit::SerializeError),
+    /// Several records do not go into one page.
+    #[error("{0} records do not go into one page")]
+    OnePage(usize),
+    /// A template does not fit.
+    #[error("a template does not fit")]
+    Template(#[from] minijinja::Error),
+    /// A template could not be read.
+    #[error("cannot read the templates in {}", path.display())]
+    TemplateFile {
+        /// Where.
+        path: std::path::PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The text is not UTF-8; a writer's error.
     #[error("the report is not UTF-8")]
     Utf8(#[from] std::string::FromUtf8Error),

@@ -237,7 +237,7 @@ pub(crate) fn worse(direction: Direction) -> f64 {
     }
 }
 
-fn unknown(what: &'static str, name: &str, known: impl IntoIterator<Item = &'static str>) -> PolicyError {
+pub(crate) fn unknown(what: &'static str, name: &str, known: impl IntoIterator<Item = &'static str>) -> PolicyError {
     let known: Vec<&'static str> = known.into_iter().collect();
     let nearest = known
         .iter()

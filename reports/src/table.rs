@@ -5,86 +5,58 @@ use std::fmt::Write as _;
 use edgebench_record::{Record, TaskFacts};
 use unicode_width::UnicodeWidthStr;
 
-use crate::answer::answers;
-use crate::caveats::caveats;
-use crate::columns::columns;
-use crate::ranking::{Rank, ranked};
-use crate::text::escaped;
+use crate::about::about;
+use crate::columns::{Column, Escape, columns};
+use crate::ranking::ranked;
+use crate::text::{escaped, plain, shortened};
 
-/// The answers, one table per task, and what to keep in mind.
-pub fn table(record: &Record) -> String {
-    let mut out = String::new();
-    for answer in answers(record) {
-        let _ = writeln!(out, "{}", escaped(&answer));
+/// The longest name that a table shows; lists of cells give it in full.
+const NAME_CHARACTERS: usize = 80;
+
+/// One task's cells in words.
+pub(crate) struct TaskTable {
+    /// What the table is about: `**fashion** · top1 over 10000 samples · baseline fp32 · 1 thread · batch 1`.
+    pub(crate) title: String,
+    /// The columns' headers, each with whether its column is of numbers.
+    pub(crate) headers: Vec<(String, bool)>,
+    /// A row for each cell, the answer first.
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+impl TaskTable {
+    /// The columns that are `shown`, with the record's strings made harmless by `escape`.
+    pub(crate) fn of(record: &Record, task: &TaskFacts, escape: Escape, shown: fn(&Column) -> bool) -> Self {
+        let cells = ranked(record, &task.id);
+        let mut columns = columns(&cells, task.metric.as_deref(), escape);
+        columns.retain(shown);
+        Self {
+            title: format!("**{}** · {}", escape(&task.id), about(task, &cells, escape).join(" · ")),
+            headers: columns
+                .iter()
+                .map(|column| (column.header.clone(), column.numeric))
+                .collect(),
+            rows: cells
+                .iter()
+                .map(|(rank, cell)| columns.iter().map(|column| (column.words)(*rank, cell)).collect())
+                .collect(),
+        }
     }
-    for task in &record.tasks {
-        let _ = write!(out, "\n{}", task_table(record, task));
-    }
-    let caveats = caveats(record);
-    if !caveats.is_empty() {
-        out.push('\n');
-    }
-    for caveat in caveats {
-        let _ = writeln!(out, "- {}", escaped(&caveat));
-    }
-    out
 }
 
 /// One task's title line and table.
 pub(crate) fn task_table(record: &Record, task: &TaskFacts) -> String {
-    let cells = ranked(record, &task.id);
-    let columns = columns(&cells, task.metric.as_deref());
-    let rows: Vec<Vec<String>> = cells
+    let table = TaskTable::of(record, task, named, |_| true);
+    let headers: Vec<(&str, bool)> = table
+        .headers
         .iter()
-        .map(|(rank, cell)| columns.iter().map(|column| (column.words)(*rank, cell)).collect())
+        .map(|(header, numeric)| (header.as_str(), *numeric))
         .collect();
-    let headers: Vec<(&str, bool)> = columns
-        .iter()
-        .map(|column| (column.header.as_str(), column.numeric))
-        .collect();
-    format!("{}\n\n{}", title(task, &cells), aligned(&headers, &rows))
+    format!("{}\n\n{}", table.title, aligned(&headers, &table.rows))
 }
 
-/// `**fashion** · top1 over 10000 samples · baseline fp32 · 1 thread · batch 1`
-fn title(task: &TaskFacts, cells: &[(Rank, &edgebench_record::Cell)]) -> String {
-    let mut parts = vec![format!("**{}**", escaped(&task.id))];
-    if let Some(metric) = &task.metric {
-        parts.push(format!("{}{}", escaped(metric), over(task, cells)));
-    } else {
-        parts.push(format!("accuracy not measured, inputs {}", escaped(&task.inputs)));
-    }
-    parts.push(format!("baseline {}", escaped(&task.baseline)));
-    let same = |part: fn(&edgebench_api::Settings) -> usize| {
-        let first = part(&cells.first()?.1.id.settings);
-        cells
-            .iter()
-            .all(|(_, cell)| part(&cell.id.settings) == first)
-            .then_some(first)
-    };
-    match same(|settings| settings.threads) {
-        Some(1) => parts.push("1 thread".to_owned()),
-        Some(threads) => parts.push(format!("{threads} threads")),
-        None => {}
-    }
-    if let Some(batch) = same(|settings| settings.batch) {
-        parts.push(format!("batch {batch}"));
-    }
-    parts.join(" · ")
-}
-
-/// How many samples the metric was computed over: all, or the part that cells were given. Where they differ, a column
-/// tells.
-fn over(task: &TaskFacts, cells: &[(Rank, &edgebench_record::Cell)]) -> String {
-    let Some(all) = task.samples else {
-        return String::new();
-    };
-    let used = cells
-        .iter()
-        .filter_map(|(_, cell)| Some(cell.accuracy.as_ref()?.samples));
-    match used.max() {
-        Some(most) if most < all => format!(" over {most} of {all} samples"),
-        _ => format!(" over {all} samples"),
-    }
+/// A name that leaves room for the others.
+fn named(text: &str) -> String {
+    escaped(&shortened(&plain(text), NAME_CHARACTERS))
 }
 
 /// A Markdown table whose columns line up in a terminal: headers, each with whether its column is of numbers, and rows. The

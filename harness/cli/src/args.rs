@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use edgebench_reports::format::Format;
 
 use crate::compare::CompareArgs;
 use crate::export::ExportArgs;
 use crate::gate::GateArgs;
 use crate::history::HistoryArgs;
+use crate::output::formats;
 use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape};
+use crate::recommend::RecommendArgs;
+use crate::report::ReportArgs;
 
 /// Which variant of a model, on which runtime, should ship on this device?
 ///
@@ -29,6 +33,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Print what `run` would do, and how long it would take
     Plan(Box<PlanArgs>),
+    /// Write pages that people would publish, from one record or hundreds
+    Report(ReportArgs),
+    /// Tell which cell to ship, under a budget where there is one
+    Recommend(RecommendArgs),
     /// Put records side by side
     Compare(CompareArgs),
     /// Tell whether a change made it worse
@@ -151,28 +159,14 @@ pub(crate) struct RunArgs {
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value = "table")]
+    pub(crate) format: &'static dyn Format,
     /// A name for this machine that may be published
     #[arg(long, value_name = "NAME")]
     pub(crate) device_name: Option<String>,
     /// Go on with an interrupted run; everything but --format is as it was
     #[arg(long, value_name = "DIR")]
     pub(crate) resume: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// The answer and one table per task, aligned and valid Markdown
-    Table,
-    /// The whole report
-    Markdown,
-    /// The record
-    Json,
-    /// One cell per line
-    Jsonl,
-    /// One row per cell
-    Csv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

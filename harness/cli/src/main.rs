@@ -3,6 +3,7 @@
 mod args;
 mod arrays;
 mod backends;
+mod budget;
 mod compare;
 mod conformance;
 mod doctor;
@@ -21,6 +22,8 @@ mod output;
 mod parse;
 mod plan;
 mod progress;
+mod recommend;
+mod report;
 mod run;
 mod schema;
 mod select;
@@ -60,6 +63,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Recommend(args) => recommend::recommend(&args),
+        Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Export(args) => export::export(&args),
         Command::Gate(args) => gate::gate(&args),

@@ -5,10 +5,12 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use edgebench_record::Record;
-use edgebench_reports::{cells_csv, json, jsonl, markdown, samples_csv, table};
+use edgebench_reports::format::{Csv, FORMATS, Format, FormatOptions, Markdown, format};
+use edgebench_reports::html::{RunLinks, Templates, run_page};
+use edgebench_reports::samples_csv;
 
-use crate::args::Format;
 use crate::failure::{Doing as _, Failure};
 
 /// Writes to standard output. A reader that has seen enough, as `head` has, is no error.
@@ -25,23 +27,23 @@ pub(crate) fn tell(line: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// The record in a format.
-pub(crate) fn render(record: &Record, format: Format) -> Result<String, Failure> {
-    Ok(match format {
-        Format::Table => table(record),
-        Format::Markdown => markdown(record),
-        Format::Json => json(record)?,
-        Format::Jsonl => jsonl(record)?,
-        Format::Csv => cells_csv(record)?,
-    })
+/// What `--format` takes.
+pub(crate) fn formats() -> impl TypedValueParser<Value = &'static dyn Format> {
+    let names = FORMATS.map(|format| PossibleValue::new(format.name()).help(format.meaning()));
+    PossibleValuesParser::new(names).try_map(|name| format(&name).ok_or("no such format"))
 }
 
-/// Writes `cells.csv`, `samples.csv` and `report.md` beside the record.
+/// Writes `cells.csv`, `samples.csv`, `report.md` and `report.html` beside the record.
 pub(crate) fn write_files(record: &Record, folder: &Path) -> Result<(), Failure> {
+    let written = |format: &dyn Format| format.write(&[record], &FormatOptions::default());
     for (name, text) in [
-        ("cells.csv", cells_csv(record)?),
+        ("cells.csv", written(&Csv)?),
         ("samples.csv", samples_csv(record)?),
-        ("report.md", markdown(record)),
+        ("report.md", written(&Markdown)?),
+        (
+            "report.html",
+            run_page(record, &Templates::built_in()?, &RunLinks::beside(), None)?,
+        ),
     ] {
         let path = folder.join(name);
         fs::write(&path, text).doing(format_args!("write `{}`", path.display()))?;

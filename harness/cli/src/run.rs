@@ -8,12 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser as _;
 use edgebench_record::{Cell, OutcomeKind, Record, Store, Tool};
+use edgebench_reports::format::FormatOptions;
 use edgebench_runner::{RunOptions, WorkerCommand, header, run as carry_out};
 
 use crate::args::{Cli, Command, RunArgs};
 use crate::failure::{Failure, exit};
 use crate::get;
-use crate::output::{print, render, tell, write_files};
+use crate::output::{print, tell, write_files};
 use crate::parse::one_line;
 use crate::progress::Progress;
 use crate::select::select;
@@ -85,7 +86,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     }
     let record = record?;
     write_files(&record, &folder)?;
-    print(&render(&record, format)?)?;
+    print(&format.write(&[&record], &FormatOptions::default())?)?;
     Ok(tell_end(&record, &folder))
 }
 
@@ -142,7 +143,7 @@ fn tell_end(record: &Record, folder: &Path) -> ExitCode {
     // A note for people; what went wrong is told wherever standard error goes.
     if std::io::stderr().is_terminal() {
         tell(format_args!(
-            "wrote {}/record.json, cells.csv, samples.csv, report.md",
+            "wrote {}/record.json, cells.csv, samples.csv, report.md, report.html",
             folder.display()
         ));
     }

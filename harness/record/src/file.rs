@@ -68,6 +68,14 @@ impl Record {
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         read(path, "record.json", SCHEMA)
     }
+
+    /// Reads a record from the text of its file; the path is for what is said of it.
+    ///
+    /// # Errors
+    /// [`ReadError`]: its schema is newer, or it is damaged.
+    pub fn parse(text: &[u8], path: &Path) -> Result<Self, ReadError> {
+        parse(text, path, SCHEMA)
+    }
 }
 
 /// Reads what has a schema number, from its file or from the folder that holds a file of this name.
@@ -81,19 +89,23 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path, name: &str, newest: u32) ->
         path: path.clone(),
         source,
     })?;
+    parse(&text, &path, newest)
+}
+
+fn parse<T: DeserializeOwned>(text: &[u8], path: &Path, newest: u32) -> Result<T, ReadError> {
     let damaged = |source| ReadError::Damaged {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
-    let Versioned { schema } = serde_json::from_slice(&text).map_err(damaged)?;
+    let Versioned { schema } = serde_json::from_slice(text).map_err(damaged)?;
     if schema > u64::from(newest) {
         return Err(ReadError::Newer {
-            path,
+            path: path.to_owned(),
             found: schema,
             newest,
         });
     }
-    serde_json::from_slice(&text).map_err(damaged)
+    serde_json::from_slice(text).map_err(damaged)
 }
 
 /// The text of a record's file: JSON with one member a line, arrays of numbers on one line, and a newline at the end.

@@ -1,5 +1,6 @@
 //! The project's own chores: `cargo xtask test`, `cargo xtask cross`, `cargo xtask dist`.
 
+mod browser;
 mod ci_files;
 mod cross;
 mod dist;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test [--install]     everything that must pass; --install gets system packages with apt (as root it does so unasked)
+  browser              the step of `test` that looks at the reports in Chromium, on what `test` has left
   cross aarch64        build for 64-bit Arm and run `starter --quick` with tract and null under qemu-user
   dist                 one archive that runs on a bare board: binary, ONNX Runtime, starter suite, licences";
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test::run(false),
         ["test", "--install"] => test::run(true),
+        ["browser"] => browser::run(),
         ["cross", "aarch64"] => cross::run(),
         ["dist"] => dist::run(),
         ["noise", rest @ ..] => noise::run(rest),

@@ -145,7 +145,7 @@ pub(crate) fn python(root: &Path) -> Result<PathBuf, String> {
     }
     has_pip()?;
     println!(
-        "making the tests' Python environment in {} (about 45 MB to get)",
+        "making the tests' Python environment in {} (about 105 MB to get)",
         venv.display()
     );
     must(
@@ -163,6 +163,15 @@ pub(crate) fn python(root: &Path) -> Result<PathBuf, String> {
     )?;
     std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
     Ok(interpreter)
+}
+
+/// Where a venv's packages lie: `lib/python3.*/site-packages`.
+pub(crate) fn site_packages(interpreter: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(interpreter.parent()?.parent()?.join("lib"))
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|python| python.path().join("site-packages"))
+        .find(|folder| folder.is_dir())
 }
 
 /// Whether `python3` is there with a pip that can install into another Python's folders.

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::browser;
 use crate::ci_files;
 use crate::cross;
 use crate::report::{Outcome, Report};
-use crate::system::{cargo, is_root, passes, python, root, target_folder};
+use crate::system::{cargo, is_root, passes, python, root, site_packages, target_folder};
 
 /// Runs every step and prints what became of each.
 ///
@@ -46,6 +47,9 @@ pub(crate) fn run(install: bool) -> Result<bool, String> {
         ci_files::check(&root, interpreter.as_deref())
     });
     report.step("starter, quickly", || starter(&root));
+    report.step("the report in a browser", || {
+        browser::check(&root, interpreter.as_deref(), install)
+    });
     report.step("lints", || {
         passes(cargo(&root).args([
             "clippy",
@@ -102,14 +106,11 @@ fn tests(root: &Path, interpreter: Option<&Path>) -> Outcome {
     passes(&mut command)
 }
 
-/// `lib/python3.*/site-packages/onnxruntime/capi/libonnxruntime.so.*` of a venv.
+/// `onnxruntime/capi/libonnxruntime.so.*` among a venv's packages.
 fn onnxruntime_library(interpreter: &Path) -> Option<PathBuf> {
-    let library = interpreter.parent()?.parent()?.join("lib");
-    let pythons = std::fs::read_dir(library).ok()?;
-    pythons
+    std::fs::read_dir(site_packages(interpreter)?.join("onnxruntime/capi"))
+        .ok()?
         .filter_map(Result::ok)
-        .filter_map(|python| std::fs::read_dir(python.path().join("site-packages/onnxruntime/capi")).ok())
-        .flat_map(|files| files.filter_map(Result::ok))
         .find(|file| file.file_name().to_string_lossy().starts_with("libonnxruntime.so."))
         .map(|file| file.path())
 }
@@ -132,7 +133,7 @@ fn starter(root: &Path) -> Outcome {
 
 /// The binary that the tests have built. `cargo run` would build it anew, and what it depends on with it: without the
 /// tests' own dependencies, theirs have other features.
-fn edgebench(root: &Path) -> Command {
+pub(crate) fn edgebench(root: &Path) -> Command {
     let mut command = Command::new(target_folder(root).join("debug/edgebench"));
     command.current_dir(root);
     command

@@ -2,7 +2,8 @@
 
 use super::{ComparedTable, Comparison, Entry};
 use crate::ReportError;
-use crate::csv::{finish, options, text};
+use crate::format::{finish, options};
+use crate::text::field;
 
 /// The columns of a comparison's CSV. An absent figure is an empty field.
 pub const COMPARISON_COLUMNS: [&str; 23] = [
@@ -43,21 +44,21 @@ pub fn comparison_csv(comparison: &Comparison) -> Result<String, ReportError> {
             for (entry, side) in row.entries.iter().zip(&comparison.sides) {
                 let id = &row.cell;
                 let mut fields = vec![
-                    text(&table.task).into_owned(),
+                    field(&table.task),
                     table.metric.to_owned(),
                     table.unit.to_owned(),
-                    text(&id.variant).into_owned(),
-                    text(&id.backend).into_owned(),
+                    field(&id.variant),
+                    field(&id.backend),
                     id.settings.threads.to_string(),
                     id.settings.batch.to_string(),
-                    text(&id.settings.device).into_owned(),
+                    field(&id.settings.device),
                     options(&id.settings),
                     side.letter.clone(),
-                    text(&side.run).into_owned(),
+                    field(&side.run),
                 ];
                 fields.extend(figures(entry, table));
                 let note = entry.note.and_then(|note| comparison.notes.get(note - 1));
-                fields.push(note.map(|note| text(note).into_owned()).unwrap_or_default());
+                fields.push(note.map(|note| field(note)).unwrap_or_default());
                 writer.write_record(fields)?;
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::source::{Measured, Source};
 use crate::ReportError;
-use crate::text::plain;
+use crate::text::field;
 
 /// A row for one cell's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn otava_header() -> Result<String, ReportError> {
 /// [`ReportError::Csv`]: none that a record can cause.
 pub fn otava<'a>(source: impl Into<Source<'a>>, commit: Option<&str>) -> Result<Vec<OtavaFile>, ReportError> {
     let source = source.into();
-    let commit = plain(commit.or(source.commit).unwrap_or_default());
+    let commit = field(commit.or(source.commit).unwrap_or_default());
     source
         .cells
         .iter()
@@ -76,7 +76,7 @@ pub fn otava<'a>(source: impl Into<Source<'a>>, commit: Option<&str>) -> Result<
                 let own = cell.figures.iter().find(|(own, _)| own.id == metric.id);
                 own.map(|(_, figure)| figure.value.to_string()).unwrap_or_default()
             });
-            let row = line([plain(source.started_at), commit.clone()].into_iter().chain(figures))?;
+            let row = line([field(source.started_at), commit.clone()].into_iter().chain(figures))?;
             Ok(OtavaFile {
                 name: file_name(cell),
                 row,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use edgebench_record::{GateRecord, Verdict};
 
 use super::words::{Row, caveats, counts, gravity, is_fine, meaning, outcome, side};
-use crate::text::plain;
+use crate::text::{literal, plain};
 
 /// GitHub takes no comment longer than this, in characters. Held to in bytes, which are never fewer.
 pub const COMMENT_LIMIT: usize = 65_536;
@@ -30,6 +30,11 @@ regression for, 19 times of 20. Advisory: shown, and does not count.\n";
 /// Letters, digits, `.`, `_`, `/`, spaces and single hyphens of the name are kept; each run of others becomes one
 /// hyphen.
 pub fn marker(name: &str) -> String {
+    hidden("gate", name)
+}
+
+/// A line that is not shown: `<!-- edgebench gate: name -->`.
+pub(crate) fn hidden(what: &str, name: &str) -> String {
     let mut kept = String::new();
     for c in plain(name).chars().take(100) {
         if c.is_alphanumeric() || "._/ ".contains(c) {
@@ -40,7 +45,7 @@ pub fn marker(name: &str) -> String {
     }
     let kept = kept.trim_matches(|c: char| c == '-' || c == ' ');
     format!(
-        "<!-- edgebench gate: {} -->",
+        "<!-- edgebench {what}: {} -->",
         if kept.is_empty() { "default" } else { kept }
     )
 }
@@ -159,34 +164,6 @@ fn leave_out(out: &mut String, count: usize, which: &str) {
     }
 }
 
-/// Text that GitHub and GitLab show as it is, in a table's cell as well: its marks are character references, which no
-/// Markdown comes of. What a mention, a reference, a link, an emoji or a formula could still be made of stands in
-/// `<code>`, where none is looked for.
-fn literal(text: &str) -> String {
-    let text = plain(text);
-    let dotted = text.to_ascii_lowercase().contains("www.");
-    let looked_for = dotted
-        || text.contains(['@', '#', '$'])
-        || text.contains("://")
-        || text.contains("GH-")
-        || text.matches(':').count() > 1;
-    let harmless = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " -+/,=%;()".contains(c);
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    let mut in_word = false;
-    while let Some(c) = chars.next() {
-        // Within a word an underscore is no emphasis.
-        let inner = c == '_' && in_word && chars.peek().is_some_and(char::is_ascii_alphanumeric);
-        if harmless(c) || inner || (c == '.' && !dotted) || (c == ':' && !looked_for) {
-            out.push(c);
-        } else {
-            let _ = write!(out, "&#{};", u32::from(c));
-        }
-        in_word = c.is_ascii_alphanumeric();
-    }
-    if looked_for { format!("<code>{out}</code>") } else { out }
-}
-
 /// Cuts what is still too long, at a character's edge. Only a limit too small for the lines about the gate gets here.
 fn cut(out: &mut String, limit: usize) {
     if out.len() > limit {
@@ -208,20 +185,5 @@ mod tests {
         assert_eq!(marker("--> <script>"), "<!-- edgebench gate: script -->");
         assert_eq!(marker("a---b\n"), "<!-- edgebench gate: a-b -->");
         assert_eq!(marker("-->"), "<!-- edgebench gate: default -->");
-    }
-
-    #[test]
-    fn what_could_be_more_than_text_is_not() {
-        assert_eq!(literal("fashion/fp32/ort/t1/b1"), "fashion/fp32/ort/t1/b1");
-        assert_eq!(
-            literal("outputs differ: 3.1 (p<0.1)"),
-            "outputs differ: 3.1 (p&#60;0.1)"
-        );
-        assert_eq!(literal("@all #1"), "<code>&#64;all &#35;1</code>");
-        assert_eq!(literal("www.x.org"), "<code>www&#46;x&#46;org</code>");
-        assert_eq!(literal("http://x"), "<code>http&#58;//x</code>");
-        assert_eq!(literal("[a](b)"), "&#91;a&#93;(b)");
-        assert_eq!(literal("a|b`c`_d_"), "a&#124;b&#96;c&#96;&#95;d&#95;");
-        assert_eq!(literal("latency_p50 a__b"), "latency_p50 a&#95;&#95;b");
     }
 }

@@ -15,5 +15,6 @@ mod words;
 
 pub use annotations::{ANNOTATIONS_PER_LEVEL, annotations};
 pub use junit::junit;
+pub(crate) use markdown::hidden;
 pub use markdown::{COMMENT_LIMIT, STEP_SUMMARY_LIMIT, markdown, marker};
 pub use table::table;

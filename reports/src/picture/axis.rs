@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
+use super::canvas::width;
 use crate::text::significant;
 
 /// From this ratio of the largest to the smallest value on, an axis is logarithmic.
@@ -147,6 +148,25 @@ impl Axis {
         Self::with(&format!("{title}, log scale"), true, (from.log10(), to.log10()), ticks)
     }
 
+    /// Counts above 0 in ascending order, each with a tick of its own, logarithmic where they span much.
+    pub(crate) fn counts(title: &str, counts: &[usize]) -> Option<Self> {
+        let mut axis = Self::over(title, Unit::Number, counts.iter().map(|&count| count as f64))?;
+        let room = (axis.high - axis.low) / 20.0;
+        let mut last = f64::NEG_INFINITY;
+        axis.ticks = counts
+            .iter()
+            .map(|&count| (axis.place(count as f64), count.to_string()))
+            .filter(|(placed, _)| {
+                let fits = placed - last >= room;
+                if fits {
+                    last = *placed;
+                }
+                fits
+            })
+            .collect();
+        Some(axis)
+    }
+
     /// Rows or columns with a name each; value `n` is the middle of the `n`th.
     pub(crate) fn rows(title: &str, names: &[String]) -> Self {
         let ticks = names
@@ -162,6 +182,21 @@ impl Axis {
     /// The same with the first value at the far end: rows are read from the top.
     pub(crate) fn downwards(mut self) -> Self {
         (self.low, self.high) = (self.high, self.low);
+        self
+    }
+
+    /// The same with ticks of one's own, at places and with their words.
+    pub(crate) fn ticked(mut self, ticks: Vec<(f64, String)>) -> Self {
+        self.ticks = ticks;
+        self
+    }
+
+    /// The same with only as many ticks as there is room for their words side by side, in the SVG's units.
+    pub(crate) fn fitting(mut self, room: f64) -> Self {
+        let wide = |ticks: &[(f64, String)]| ticks.iter().map(|(_, words)| width(words, 12.0) + 12.0).sum::<f64>();
+        while self.ticks.len() > 2 && wide(&self.ticks) > room {
+            self.ticks = std::mem::take(&mut self.ticks).into_iter().step_by(2).collect();
+        }
         self
     }
 
@@ -192,6 +227,10 @@ impl Axis {
 
     pub(crate) fn ticks(&self) -> &[(f64, String)] {
         &self.ticks
+    }
+
+    pub(crate) fn is_log(&self) -> bool {
+        self.log
     }
 
     pub(crate) fn has_grid(&self) -> bool {
@@ -285,6 +324,14 @@ mod tests {
         assert_eq!(ticks(&axis), ["91 %", "91.5 %", "92 %", "92.5 %"]);
         let axis = Axis::from_zero("memory", Unit::Size, [37.0 * 1_048_576.0]).unwrap();
         assert_eq!(ticks(&axis), ["0 B", "10 MiB", "20 MiB", "30 MiB"]);
+    }
+
+    #[test]
+    fn ticks_without_room_are_left_out() {
+        let axis = Axis::over("latency", Unit::Time, [1e3, 1e9]).unwrap();
+        assert_eq!(axis.ticks().len(), 7);
+        assert_eq!(ticks(&axis.clone().fitting(260.0)), ["1 µs", "100 µs", "10 ms", "1 s"]);
+        assert_eq!(axis.clone().fitting(700.0).ticks().len(), 7);
     }
 
     #[test]

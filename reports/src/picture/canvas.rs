@@ -96,11 +96,18 @@ pub(crate) fn draw(
         plane.present().ok()?;
     }
     let body = text.split_once('>')?.1;
-    // Opaque is what a shape is unless told otherwise, and line breaks between elements mean nothing.
-    let body = body
-        .replace(" opacity=\"1\"", "")
-        .replace("/>\n", "/>")
-        .replace(">\n<", "><");
+    // What a shape is unless told otherwise, the family that all words share, and line breaks go without saying. Words
+    // hold no quotation mark, so that nothing of theirs is taken for an attribute.
+    let mut body = body.replace(" \"/>", "\"/>").replace('\n', "");
+    for needless in [
+        " opacity=\"1\"",
+        " stroke-width=\"1\"",
+        " stroke=\"none\"",
+        " text-anchor=\"start\"",
+        " font-family=\"sans-serif\"",
+    ] {
+        body = body.replace(needless, "");
+    }
     let escape = |text: &str| {
         plain(text)
             .replace('&', "&amp;")
@@ -108,7 +115,8 @@ pub(crate) fn draw(
             .replace('>', "&gt;")
     };
     Some(format!(
-        "<svg class=\"picture\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{id}-title\" \
+        "<svg class=\"picture\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" role=\"img\" \
+         aria-labelledby=\"{id}-title\" \
          aria-describedby=\"{id}-desc\" xmlns=\"http://www.w3.org/2000/svg\"><title id=\"{id}-title\">{}</title>\
          <desc id=\"{id}-desc\">{}</desc>{}",
         escape(title),

@@ -49,6 +49,8 @@ fn plus(r: i32) -> Vec<(i32, i32)> {
 #[derive(Debug, Default)]
 pub(crate) struct Labels {
     taken: Vec<[f64; 4]>,
+    /// Covered only where there is no other room.
+    lines: Vec<[f64; 4]>,
 }
 
 impl Labels {
@@ -60,35 +62,64 @@ impl Labels {
             .map(|&(x, y)| (f64::from(x), f64::from(y)))
             .map(|(x, y)| [x - reach, y - reach, x + reach, y + reach])
             .collect();
-        Self { taken }
+        Self {
+            taken,
+            lines: Vec::new(),
+        }
+    }
+
+    /// A line along an axis that labels keep clear of where they can.
+    pub(crate) fn avoid(&mut self, (x0, y0): (i32, i32), (x1, y1): (i32, i32)) {
+        let [left, right, top, bottom] = [x0.min(x1), x0.max(x1), y0.min(y1), y0.max(y1)].map(f64::from);
+        self.lines.push([left - 1.0, top - 1.0, right + 1.0, bottom + 1.0]);
     }
 
     /// Where a label of this size goes, as the left end of its middle line: beside its mark, above or below it, within
     /// the bounds (left, top, right, bottom). `None` where there is no room.
-    pub(crate) fn place(&mut self, text: &str, size: f64, (x, y): (i32, i32), bounds: [i32; 4]) -> Option<(i32, i32)> {
+    pub(crate) fn place(&mut self, text: &str, size: f64, mark: (i32, i32), bounds: [i32; 4]) -> Option<(i32, i32)> {
+        self.place_around(text, size, mark, 0, bounds)
+    }
+
+    /// The same beside marks that reach so far to the left and right of their place.
+    pub(crate) fn place_around(
+        &mut self,
+        text: &str,
+        size: f64,
+        (x, y): (i32, i32),
+        reach: i32,
+        bounds: [i32; 4],
+    ) -> Option<(i32, i32)> {
         let (w, h) = (width(text, size), size * 1.1);
         let (x, y) = (f64::from(x), f64::from(y));
         let gap = f64::from(MARK) + 4.0;
+        let aside = gap + f64::from(reach);
         let [left, top, right, bottom] = bounds.map(f64::from);
+        // Pushed in where an edge is near.
+        let centred = (x - w / 2.0).min(right - w).max(left);
         let beside = [
-            (x + gap, y),
-            (x - gap - w, y),
-            (x - w / 2.0, y - gap - h / 2.0),
-            (x - w / 2.0, y + gap + h / 2.0),
-            (x + gap, y - h),
-            (x + gap, y + h),
-            (x - gap - w, y - h),
-            (x - gap - w, y + h),
+            (x + aside, y),
+            (x - aside - w, y),
+            (centred, y - gap - h / 2.0),
+            (centred, y + gap + h / 2.0),
+            (x + aside, y - h),
+            (x + aside, y + h),
+            (x - aside - w, y - h),
+            (x - aside - w, y + h),
         ];
-        for (from, middle) in beside {
-            let area = [from, middle - h / 2.0, from + w, middle + h / 2.0];
-            let inside = area[0] >= left && area[1] >= top && area[2] <= right && area[3] <= bottom;
-            if inside && !self.taken.iter().any(|other| overlap(area, *other)) {
-                self.taken.push(area);
-                return Some((from.round() as i32, middle.round() as i32));
-            }
-        }
-        None
+        let areas = beside.map(|(from, middle)| [from, middle - h / 2.0, from + w, middle + h / 2.0]);
+        let inside = |area: &[f64; 4]| area[0] >= left && area[1] >= top && area[2] <= right && area[3] <= bottom;
+        let clear_of = |area: [f64; 4], others: &[[f64; 4]]| !others.iter().any(|other| overlap(area, *other));
+        let free = || {
+            areas
+                .into_iter()
+                .filter(inside)
+                .filter(|&area| clear_of(area, &self.taken))
+        };
+        let area = free()
+            .find(|&area| clear_of(area, &self.lines))
+            .or_else(|| free().next())?;
+        self.taken.push(area);
+        Some((area[0].round() as i32, f64::midpoint(area[1], area[3]).round() as i32))
     }
 }
 

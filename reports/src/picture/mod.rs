@@ -9,15 +9,52 @@
 //! | `canvas` | stand-in colours, text sizes, an SVG that assistive technology can read |
 //! | `axis` | ranges, ticks that read well, linear and logarithmic |
 //! | `marks` | one shape per backend, labels that do not overlap |
+//! | `latency` | the distribution of each cell's latencies, cold beside warm |
+//! | `ecdf` | which share of the inferences took at most how long |
+//! | `series` | one cell's samples over time, with warm-up and drift |
+//! | `memory` | memory by phase and kind |
+//! | `sampled`, `drift` | names of cells, quantiles that a count supports, trends |
 //! | `trade_off` | accuracy against latency, size and memory, with the Pareto front |
+//! | `speed_up` | how much faster than the baseline variant, by variant and backend |
+//! | `classes` | the change of accuracy by class |
+//! | `devices` | one cell on several devices |
+//! | `ranks` | which place each cell takes on each device, and where places overlap |
+//! | `scaling` | throughput against threads |
+//! | `grid`, `legend` | a table of fields; the row of marks above a chart |
+//! | `id`, `sound` | ids that are unique on a page; what of a stranger's figures can be drawn |
 
 mod axis;
 mod canvas;
+mod classes;
+mod devices;
+mod drift;
+mod ecdf;
+mod grid;
+mod id;
+mod latency;
+mod legend;
 mod marks;
+mod memory;
+mod ranks;
+mod sampled;
+mod scaling;
+mod series;
+mod sound;
+mod speed_up;
 mod trade_off;
 
+pub(crate) use axis::Unit;
 use serde::Serialize;
 
+pub use classes::per_class;
+pub use devices::across_devices;
+pub use ecdf::ecdf;
+pub use latency::latency;
+pub use memory::memory;
+pub use ranks::ranking_overlap;
+pub use scaling::scaling;
+pub use series::series;
+pub use speed_up::speed_up;
 pub use trade_off::trade_offs;
 
 /// One picture, what it says in words, and the data behind it.
@@ -42,6 +79,18 @@ pub struct Data {
     pub headers: Vec<String>,
     /// As many words a row as there are headers.
     pub rows: Vec<Vec<String>>,
+}
+
+impl Picture {
+    /// Puts a number before its id, for a page that has several of its kind.
+    pub(crate) fn number(&mut self, number: usize) {
+        let id = format!("p{number}-{}", self.id);
+        self.svg = self
+            .svg
+            .replacen(&format!("\"{}-title\"", self.id), &format!("\"{id}-title\""), 2)
+            .replacen(&format!("\"{}-desc\"", self.id), &format!("\"{id}-desc\""), 2);
+        self.id = id;
+    }
 }
 
 impl Data {

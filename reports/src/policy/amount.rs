@@ -2,31 +2,7 @@
 
 use edgebench_record::{Direction, Metric, Scale, Tolerance};
 
-/// Units of a metric's own unit, with what one is worth in it.
-fn units(metric: &Metric) -> &'static [(&'static str, f64)] {
-    match metric.unit {
-        "ns" => &[
-            ("ns", 1.0),
-            ("us", 1e3),
-            ("µs", 1e3),
-            ("μs", 1e3),
-            ("ms", 1e6),
-            ("s", 1e9),
-        ],
-        "bytes" => &[
-            ("B", 1.0),
-            ("kB", 1e3),
-            ("MB", 1e6),
-            ("GB", 1e9),
-            ("KiB", 1024.0),
-            ("MiB", 1_048_576.0),
-            ("GiB", 1_073_741_824.0),
-        ],
-        "fraction" => &[("pp", 0.01)],
-        "1/s" => &[("/s", 1.0)],
-        _ => &[("", 1.0)],
-    }
-}
+use crate::amount::{number_and_unit, units};
 
 /// What a tolerance of this metric may look like.
 pub(super) fn examples(metric: &Metric) -> &'static str {
@@ -53,12 +29,7 @@ pub(super) fn amount(metric: &Metric, text: &str) -> Result<Tolerance, String> {
         (Some('+'), Direction::Higher) => return Err("more is better, so it says how much it may drop".to_owned()),
         _ => text,
     };
-    let end = unsigned
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(unsigned.len());
-    let (number, unit) = unsigned.split_at(end);
-    let number: f64 = number.parse().map_err(|_| "it begins with no number".to_owned())?;
-    let unit = unit.trim();
+    let (number, unit) = number_and_unit(unsigned)?;
     let exact = number == 0.0;
     let tolerance = match (unit, units(metric).iter().find(|(name, _)| *name == unit)) {
         // None at all is none in any unit.

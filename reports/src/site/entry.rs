@@ -1,8 +1,14 @@
 //! What a site keeps of a record once its own page is written: enough to set runs and devices side by side, so that a
 //! thousand records need not be held at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use edgebench_record::{Accuracy, CellId, Figure, Metric, OutcomeKind, Record, figure, figures};
 
+use super::Seen;
+use super::names::file_name;
+use crate::advice::advise;
+use crate::budget::Budget;
 use crate::ranking::{Rank, rank, significant};
 use crate::text::plain;
 
@@ -21,6 +27,8 @@ pub struct RunEntry {
     pub started_at: String,
     /// What makes its figures less trustworthy, one line each; plain text.
     pub warnings: Vec<String>,
+    /// The answers, one per task: the task's id as the record has it, and words in plain text.
+    pub answers: Vec<(String, String)>,
     /// Its cells, in the record's order.
     pub cells: Vec<Sighting>,
 }
@@ -53,8 +61,8 @@ impl Sighting {
 }
 
 impl RunEntry {
-    /// Keeps what a site needs of a record.
-    pub fn of(record: &Record, file: String) -> Self {
+    /// Keeps what a site needs of a record; its answers hold to the budget.
+    pub fn of(record: &Record, file: String, budget: Option<&Budget>) -> Self {
         let cells = record
             .cells
             .iter()
@@ -92,9 +100,71 @@ impl RunEntry {
                 .iter()
                 .map(|warning| plain(&warning.fact))
                 .collect(),
+            answers: record
+                .tasks
+                .iter()
+                .map(|task| (task.id.clone(), advise(record, task, budget).words()))
+                .collect(),
             cells,
         }
     }
+
+    /// The run's page.
+    pub(crate) fn path(&self) -> String {
+        format!("runs/{}.html", self.file)
+    }
+
+    /// The page of its device.
+    pub(crate) fn device_path(&self) -> String {
+        device_path(&self.device)
+    }
+}
+
+/// The page of a device.
+pub(crate) fn device_path(name: &str) -> String {
+    format!("devices/{}.html", file_name(name))
+}
+
+/// The page of a task.
+pub(crate) fn task_path(id: &str) -> String {
+    format!("tasks/{}.html", file_name(id))
+}
+
+/// The page of a cell.
+pub(crate) fn cell_path(id: &CellId) -> String {
+    format!("cells/{}.html", file_name(&id.to_string()))
+}
+
+/// The runs of each device, by its name.
+pub(crate) fn by_device<'a>(runs: &[&'a RunEntry]) -> BTreeMap<&'a str, Vec<&'a RunEntry>> {
+    let mut map: BTreeMap<&str, Vec<&RunEntry>> = BTreeMap::new();
+    for run in runs {
+        map.entry(&run.device).or_default().push(run);
+    }
+    map
+}
+
+/// The runs that have a cell of each task, by its id.
+pub(crate) fn by_task<'a>(runs: &[&'a RunEntry]) -> BTreeMap<&'a str, Vec<&'a RunEntry>> {
+    let mut map: BTreeMap<&str, Vec<&RunEntry>> = BTreeMap::new();
+    for run in runs {
+        let tasks: BTreeSet<&str> = run.cells.iter().map(|seen| seen.cell.task.as_str()).collect();
+        for task in tasks {
+            map.entry(task).or_default().push(run);
+        }
+    }
+    map
+}
+
+/// Each cell wherever it was tried.
+pub(crate) fn by_cell<'a>(runs: &[&'a RunEntry]) -> BTreeMap<&'a CellId, Vec<Seen<'a>>> {
+    let mut map: BTreeMap<&CellId, Vec<Seen<'_>>> = BTreeMap::new();
+    for run in runs {
+        for seen in &run.cells {
+            map.entry(&seen.cell).or_default().push((run, seen));
+        }
+    }
+    map
 }
 
 /// What a device is called: the name that its owner gave it, its processor, or its architecture and system.

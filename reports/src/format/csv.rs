@@ -1,10 +1,31 @@
 //! One row per cell, and one row per sample. An absent figure is an empty field.
 
-use std::borrow::Cow;
-
 use edgebench_record::{Cell, OutputsVerdict, Record};
 
+use super::{Format, FormatOptions};
 use crate::ReportError;
+use crate::text::field;
+
+/// One table with one row per cell, whatever the number of records.
+pub struct Csv;
+
+impl Format for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn extension(&self) -> &'static str {
+        "csv"
+    }
+
+    fn meaning(&self) -> &'static str {
+        "one row per cell"
+    }
+
+    fn write(&self, records: &[&Record], _: &FormatOptions<'_>) -> Result<String, ReportError> {
+        rows(records)
+    }
+}
 
 /// The columns of `cells.csv`. The first sixteen are a promise to whoever reads the file; later ones may be added at
 /// the end.
@@ -83,10 +104,16 @@ pub const SAMPLE_COLUMNS: [&str; 10] = [
 /// # Errors
 /// [`ReportError`]: none that a record can cause.
 pub fn cells_csv(record: &Record) -> Result<String, ReportError> {
+    rows(&[record])
+}
+
+fn rows(records: &[&Record]) -> Result<String, ReportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(CELL_COLUMNS)?;
-    for cell in &record.cells {
-        writer.write_record(row(record, cell))?;
+    for record in records {
+        for cell in &record.cells {
+            writer.write_record(row(record, cell))?;
+        }
     }
     finish(writer)
 }
@@ -100,9 +127,9 @@ pub fn samples_csv(record: &Record) -> Result<String, ReportError> {
     writer.write_record(SAMPLE_COLUMNS)?;
     for cell in &record.cells {
         let id = &cell.id;
-        let (task, variant, backend) = (text(&id.task), text(&id.variant), text(&id.backend));
+        let (task, variant, backend) = (field(&id.task), field(&id.variant), field(&id.backend));
         let (threads, batch) = (id.settings.threads.to_string(), id.settings.batch.to_string());
-        let (device, options) = (text(&id.settings.device), options(&id.settings));
+        let (device, options) = (field(&id.settings.device), options(&id.settings));
         for run in &cell.invocations {
             let round = run.round.to_string();
             for (index, ns) in run.samples_ns.iter().enumerate() {
@@ -138,16 +165,7 @@ pub(crate) fn options(settings: &edgebench_api::Settings) -> String {
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    text(&options.join(" ")).into_owned()
-}
-
-/// A field of text. One that a spreadsheet would take for a formula gets an apostrophe before it.
-pub(crate) fn text(value: &str) -> Cow<'_, str> {
-    if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{value}"))
-    } else {
-        Cow::Borrowed(value)
-    }
+    field(&options.join(" "))
 }
 
 fn row(record: &Record, cell: &Cell) -> Vec<String> {
@@ -165,9 +183,9 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
     let percentile = |p: f64| latency.and_then(|latency| latency.percentile(p)).map(rounded);
     let p50 = latency.and_then(|latency| latency.p50_interval_ns);
     vec![
-        text(&cell.id.task).into_owned(),
-        text(&cell.id.variant).into_owned(),
-        text(&cell.id.backend).into_owned(),
+        field(&cell.id.task),
+        field(&cell.id.variant),
+        field(&cell.id.backend),
         settings.threads.to_string(),
         cell.outcome.kind.name().to_owned(),
         shown(summary.map(|summary| summary.load_ns.0)),
@@ -178,25 +196,23 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         shown(percentile(0.99)),
         shown(summary.and_then(|summary| summary.rss_peak_bytes).map(|bytes| bytes.0)),
         shown(model.map(|model| model.bytes.0)),
-        accuracy
-            .map(|accuracy| text(&accuracy.metric).into_owned())
-            .unwrap_or_default(),
+        accuracy.map(|accuracy| field(&accuracy.metric)).unwrap_or_default(),
         shown(accuracy.map(|accuracy| accuracy.value)),
         shown(delta.map(|delta| delta.value)),
         shown(delta.and_then(|delta| delta.flips)),
         settings.batch.to_string(),
-        text(&settings.device).into_owned(),
+        field(&settings.device),
         options(settings),
-        text(&cell.outcome.reason).into_owned(),
+        field(&cell.outcome.reason),
         cell.outcome
             .expected
             .as_deref()
-            .map(|why| text(why).into_owned())
+            .map(|why| field(why))
             .unwrap_or_default(),
         cell.outcome
             .operator
             .as_deref()
-            .map(|name| text(name).into_owned())
+            .map(|name| field(name))
             .unwrap_or_default(),
         verdict(cell.outputs.verdict).to_owned(),
         shown(comparison.and_then(|comparison| comparison.sqnr_db)),
@@ -238,18 +254,18 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         shown(delta.and_then(|delta| delta.answer_changes)),
         cell.runtime
             .as_ref()
-            .map(|probe| text(&probe.runtime).into_owned())
+            .map(|probe| field(&probe.runtime))
             .unwrap_or_default(),
         cell.runtime
             .as_ref()
-            .map(|probe| text(&probe.version).into_owned())
+            .map(|probe| field(&probe.version))
             .unwrap_or_default(),
         cell.effective
             .get("threads")
-            .map(|threads| text(threads).into_owned())
+            .map(|threads| field(threads))
             .unwrap_or_default(),
-        model.map(|model| text(&model.sha256).into_owned()).unwrap_or_default(),
-        text(&record.id).into_owned(),
+        model.map(|model| field(&model.sha256)).unwrap_or_default(),
+        field(&record.id),
     ]
 }
 

@@ -1,18 +1,30 @@
-//! The record as JSON, and its cells as one JSON object per line.
+//! One JSON object per line, one line per cell.
 
 use edgebench_record::{Cell, Record};
 use serde::Serialize;
 
+use super::{Format, FormatOptions};
 use crate::ReportError;
 
-/// The whole record, indented.
-///
-/// # Errors
-/// [`ReportError::Json`]: none that a record can cause.
-pub fn json(record: &Record) -> Result<String, ReportError> {
-    let mut text = serde_json::to_string_pretty(record)?;
-    text.push('\n');
-    Ok(text)
+/// The cells of all records, each a line that is complete in itself.
+pub struct Jsonl;
+
+impl Format for Jsonl {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn extension(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn meaning(&self) -> &'static str {
+        "one cell per line"
+    }
+
+    fn write(&self, records: &[&Record], _: &FormatOptions<'_>) -> Result<String, ReportError> {
+        records.iter().map(|record| jsonl(record)).collect()
+    }
 }
 
 /// One line per cell, each complete in itself: the run's id and schema, then the cell as the record has it.

@@ -1,0 +1,319 @@
+//! The page of one run: the answer, the cells, the machine, how to do it again; then pictures and each cell in detail.
+
+use std::collections::BTreeSet;
+
+use edgebench_record::{Cell, OutputsVerdict, Record, TaskFacts};
+use serde::Serialize;
+
+use super::fits::fits;
+use super::table::{Table, cells_table};
+use super::templates::Templates;
+use crate::ReportError;
+use crate::about::about;
+use crate::advice::advise;
+use crate::budget::Budget;
+use crate::caveats::caveats;
+use crate::columns::columns;
+use crate::facts::{command, facts, reasons};
+use crate::picture::{Picture, ecdf, latency, memory, per_class, scaling, series, speed_up, trade_offs};
+use crate::ranking::{Rank, ranked};
+use crate::site::{RunEntry, device};
+use crate::text::{plain, shortened, significant};
+
+/// The longest name of a cell that a heading shows.
+const NAME_CHARACTERS: usize = 120;
+
+/// The most that a page shows of what a worker wrote.
+const STDERR_CHARACTERS: usize = 4000;
+
+/// The most pictures of how a variant scales with threads.
+const SCALING_PICTURES: usize = 4;
+
+/// Where a run's page leads. Every link is relative to the page.
+#[derive(Debug, Clone, Default)]
+pub struct RunLinks {
+    /// The pages above it, from the top.
+    pub(crate) above: Vec<Crumb>,
+    /// Its data: what it is, and where.
+    pub(crate) data: Vec<Crumb>,
+}
+
+/// A link with its words.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Crumb {
+    pub(crate) words: String,
+    pub(crate) href: String,
+}
+
+impl Crumb {
+    pub(crate) fn new(words: impl Into<String>, href: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            href: href.into(),
+        }
+    }
+}
+
+impl RunLinks {
+    /// A page beside `record.json` and `cells.csv`.
+    pub fn with_cells() -> Self {
+        Self {
+            above: Vec::new(),
+            data: vec![
+                Crumb::new("record (JSON)", "record.json"),
+                Crumb::new("cells (CSV)", "cells.csv"),
+            ],
+        }
+    }
+
+    /// The page of a run in the run's own folder, beside its record and tables.
+    pub fn beside() -> Self {
+        let mut links = Self::with_cells();
+        links.data.push(Crumb::new("samples (CSV)", "samples.csv"));
+        links
+    }
+}
+
+#[derive(Serialize)]
+struct RunPage<'a> {
+    title: String,
+    above: &'a [Crumb],
+    suite: String,
+    device: String,
+    run: String,
+    started: String,
+    tasks: Vec<TaskPart>,
+    caveats: Vec<String>,
+    facts: Vec<(String, String)>,
+    warnings: Vec<(String, String)>,
+    command: String,
+    manifest: Option<String>,
+    data: &'a [Crumb],
+}
+
+#[derive(Serialize)]
+struct TaskPart {
+    /// The section's id.
+    anchor: String,
+    name: String,
+    description: String,
+    about: String,
+    answer: String,
+    table: Table,
+    /// What fits a budget, where one is given.
+    fits: Option<Table>,
+    pictures: Vec<Picture>,
+    cells: Vec<CellPart>,
+}
+
+#[derive(Serialize)]
+struct CellPart {
+    anchor: String,
+    name: String,
+    outcome: &'static str,
+    measured: bool,
+    facts: Vec<(&'static str, String)>,
+    reasons: Vec<String>,
+    stderr: String,
+    picture: Option<Picture>,
+}
+
+/// The page of one run, complete in itself: it needs no other file.
+///
+/// # Errors
+/// [`ReportError::Template`] for a template that a user replaced and that does not fit; those built in have none.
+pub fn run_page(
+    record: &Record,
+    templates: &Templates,
+    links: &RunLinks,
+    budget: Option<&Budget>,
+) -> Result<String, ReportError> {
+    // What pictures that can also be of several runs are made of.
+    let entry = RunEntry::of(record, String::new(), budget);
+    let (suite, device) = (plain(&record.plan.suite), plain(&device(record)));
+    let warnings = &record.host.warnings;
+    templates.page(
+        "run.html",
+        &RunPage {
+            title: format!("{} on {}", shortened(&suite, 60), shortened(&device, 60)),
+            above: &links.above,
+            suite,
+            device,
+            run: plain(&record.id),
+            started: plain(&record.started_at),
+            tasks: record
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(number, task)| task_part(record, &entry, task, number, budget))
+                .collect(),
+            caveats: caveats(record),
+            facts: facts(record),
+            warnings: warnings
+                .iter()
+                .map(|warning| (plain(&warning.fact), plain(&warning.hint)))
+                .collect(),
+            command: command(record),
+            manifest: record.plan.suite_sha256.as_deref().map(plain),
+            data: &links.data,
+        },
+    )
+}
+
+fn task_part(record: &Record, entry: &RunEntry, task: &TaskFacts, number: usize, budget: Option<&Budget>) -> TaskPart {
+    let advice = advise(record, task, budget);
+    let cells = ranked(record, &task.id);
+    let name = plain(&task.id);
+    let linked: Vec<(Rank, &Cell, String)> = cells
+        .iter()
+        .enumerate()
+        .map(|(place, (rank, cell))| (*rank, *cell, format!("#{}", anchor(number, place))))
+        .collect();
+    let mut pictures = pictures(record, entry, task);
+    for picture in &mut pictures {
+        // Two tasks may have ids that look alike.
+        picture.number(number);
+    }
+    TaskPart {
+        anchor: format!("task-{number}"),
+        description: plain(&task.description),
+        about: about(task, &cells, plain).join(" · "),
+        answer: advice.words(),
+        fits: fits(&advice, &linked),
+        table: cells_table(
+            format!("Cells of {name}"),
+            &linked,
+            &columns(&cells, task.metric.as_deref(), plain),
+        ),
+        pictures,
+        cells: cells
+            .iter()
+            .enumerate()
+            .map(|(place, (_, cell))| cell_part(record, cell, number, place))
+            .collect(),
+        name,
+    }
+}
+
+fn anchor(task: usize, place: usize) -> String {
+    format!("cell-{task}-{place}")
+}
+
+/// The pictures of a task: what to choose first, then what lies behind it.
+fn pictures(record: &Record, entry: &RunEntry, task: &TaskFacts) -> Vec<Picture> {
+    let mut pictures = trade_offs(record, task);
+    pictures.extend(speed_up(record, task));
+    pictures.extend(latency(record, task));
+    pictures.extend(ecdf(record, task));
+    pictures.extend(memory(record, task));
+    pictures.extend(per_class(record, task));
+    let pairs: BTreeSet<(&str, &str)> = entry
+        .cells
+        .iter()
+        .filter(|seen| seen.cell.task == task.id)
+        .map(|seen| (seen.cell.variant.as_str(), seen.cell.backend.as_str()))
+        .collect();
+    pictures.extend(
+        pairs
+            .into_iter()
+            .filter_map(|(variant, backend)| scaling(&[entry], &task.id, variant, backend))
+            .take(SCALING_PICTURES),
+    );
+    pictures
+}
+
+fn cell_part(record: &Record, cell: &Cell, task: usize, place: usize) -> CellPart {
+    let stderr = cell
+        .outcome
+        .stderr_tail
+        .lines()
+        .map(plain)
+        .collect::<Vec<_>>()
+        .join("\n");
+    CellPart {
+        anchor: anchor(task, place),
+        name: shortened(&plain(&cell.id.to_string()), NAME_CHARACTERS),
+        outcome: cell.outcome.kind.name(),
+        measured: cell.outcome.is_measured(),
+        facts: cell_facts(cell),
+        reasons: reasons(cell),
+        stderr: shortened(stderr.trim(), STDERR_CHARACTERS),
+        picture: series(record, cell, place).map(|mut picture| {
+            picture.number(task);
+            picture
+        }),
+    }
+}
+
+/// What is known of a cell beyond its row.
+fn cell_facts(cell: &Cell) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    let mut fact = |name, words: Option<String>| facts.extend(words.map(|words| (name, plain(&words))));
+    if let Some(model) = &cell.model {
+        fact("model file", Some(model.file.clone()));
+        fact(
+            "SHA-256",
+            Some(model.sha256.clone()).filter(|sha256| !sha256.is_empty()),
+        );
+        fact("parameters", model.parameters.map(|count| count.to_string()));
+        fact("of them zero", model.zero_parameters.map(|count| count.to_string()));
+        fact(
+            "multiply-accumulates of one sample",
+            model.macs.map(|count| count.to_string()),
+        );
+        let operators: Vec<String> = model
+            .operators
+            .iter()
+            .map(|(name, count)| format!("{name} × {count}"))
+            .collect();
+        fact(
+            "operators",
+            Some(operators.join(", ")).filter(|words| !words.is_empty()),
+        );
+    }
+    let runtime = cell.runtime.as_ref();
+    fact(
+        "runtime",
+        runtime.map(|runtime| format!("{} {}", runtime.runtime, runtime.version)),
+    );
+    let effective: Vec<String> = cell
+        .effective
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    fact(
+        "settings in effect",
+        Some(effective.join(", ")).filter(|words| !words.is_empty()),
+    );
+    if let Some(summary) = &cell.summary {
+        let latency = &summary.latency;
+        fact(
+            "timed",
+            Some(format!("{} inferences in {} processes", latency.n, summary.invocations)),
+        );
+        fact(
+            "throughput",
+            Some(format!("{} samples a second", significant(summary.throughput_per_s))),
+        );
+        fact(
+            "processor time of an inference",
+            summary.cpu_per_inference_ns.map(|time| time.to_string()),
+        );
+    }
+    let outputs = match cell.outputs.verdict {
+        OutputsVerdict::Agree => "agree",
+        OutputsVerdict::Differ => "differ",
+        OutputsVerdict::Reference => "are the reference",
+        OutputsVerdict::Unchecked => "unchecked",
+    };
+    let why = &cell.outputs.why;
+    fact(
+        "outputs",
+        Some(if why.is_empty() {
+            outputs.to_owned()
+        } else {
+            format!("{outputs}: {why}")
+        }),
+    );
+    facts
+}

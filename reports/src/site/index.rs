@@ -1,0 +1,139 @@
+//! The site's first page: what there is, and where.
+
+use serde::Serialize;
+
+use super::entry::{by_cell, by_device, by_task, device_path, task_path};
+use super::words::{name, run};
+use super::{Problem, RunEntry};
+use crate::ReportError;
+use crate::html::{Crumb, Field, Header, Row, Table, Templates};
+use crate::ranking::Rank;
+use crate::text::plain;
+
+#[derive(Serialize)]
+struct IndexPage {
+    title: String,
+    above: [Crumb; 0],
+    about: String,
+    problems: Vec<(String, String)>,
+    tasks: Table,
+    devices: Table,
+    runs: Table,
+}
+
+pub(super) fn page(runs: &[&RunEntry], problems: &[Problem], templates: &Templates) -> Result<String, ReportError> {
+    let (devices, tasks, cells) = (by_device(runs), by_task(runs), by_cell(runs));
+    let tried: usize = runs.iter().map(|run| run.cells.len()).sum();
+    let standing: usize = runs.iter().map(|run| measured(run)).sum();
+    templates.page(
+        "index.html",
+        &IndexPage {
+            title: format!("{} on {}", counted(runs.len(), "run"), counted(devices.len(), "device")),
+            above: [],
+            about: format!(
+                "{} of {}, tried {} times: {standing} measured with outputs that are not wrong, {} not.",
+                counted(cells.len(), "cell"),
+                counted(tasks.len(), "task"),
+                tried,
+                tried - standing
+            ),
+            problems: problems
+                .iter()
+                .map(|problem| (plain(&problem.what), plain(&problem.why)))
+                .collect(),
+            tasks: table(
+                "Tasks",
+                "tasks",
+                &[("task", false), ("cells", true), ("devices", true), ("runs", true)],
+                tasks.iter().map(|(task, of)| {
+                    let cells = cells.keys().filter(|id| id.task == **task).count();
+                    vec![
+                        name(task, task_path(task)),
+                        count(cells),
+                        count(by_device(of).len()),
+                        count(of.len()),
+                    ]
+                }),
+            ),
+            devices: table(
+                "Devices",
+                "devices",
+                &[
+                    ("device", false),
+                    ("runs", true),
+                    ("newest run", false),
+                    ("to keep in mind", false),
+                ],
+                devices.iter().map(|(device, of)| {
+                    let newest = of.last();
+                    vec![
+                        name(device, device_path(device)),
+                        count(of.len()),
+                        Field::text(newest.map(|run| run.started_at.clone()).unwrap_or_default()),
+                        Field::text(newest.map(|run| run.warnings.join("; ")).unwrap_or_default()),
+                    ]
+                }),
+            ),
+            runs: table(
+                "Runs",
+                "runs",
+                &[
+                    ("run", false),
+                    ("device", false),
+                    ("suite", false),
+                    ("begun", false),
+                    ("measured", true),
+                    ("not", true),
+                ],
+                runs.iter().map(|entry| {
+                    let standing = measured(entry);
+                    vec![
+                        run(entry, ""),
+                        name(&entry.device, entry.device_path()),
+                        Field::text(entry.suite.clone()),
+                        Field::text(entry.started_at.clone()),
+                        count(standing),
+                        count(entry.cells.len() - standing),
+                    ]
+                }),
+            ),
+        },
+    )
+}
+
+fn measured(run: &RunEntry) -> usize {
+    run.cells.iter().filter(|seen| seen.rank != Rank::Out).count()
+}
+
+/// `1 run`, `2 runs`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn count(count: usize) -> Field {
+    Field::number(count.to_string(), Some(count as f64))
+}
+
+/// A table without facets.
+pub(super) fn table(
+    caption: &str,
+    of: &'static str,
+    headers: &[(&str, bool)],
+    rows: impl Iterator<Item = Vec<Field>>,
+) -> Table {
+    Table {
+        caption: caption.to_owned(),
+        of,
+        headers: headers
+            .iter()
+            .map(|(words, numeric)| Header::new(words, *numeric))
+            .collect(),
+        rows: rows
+            .map(|fields| Row {
+                fields,
+                ..Row::default()
+            })
+            .collect(),
+        facets: Vec::new(),
+    }
+}

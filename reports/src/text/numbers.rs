@@ -1,0 +1,95 @@
+//! Figures in three digits, and in the unit that reads best.
+
+/// Three significant digits, and never an exponent.
+pub(crate) fn significant(value: f64) -> String {
+    let decimals = match value.abs() {
+        v if v >= 99.95 || v == 0.0 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.9995 => 2,
+        v if v >= 0.09995 => 3,
+        _ => 4,
+    };
+    format!("{value:.decimals$}")
+}
+
+/// A number with a real minus sign.
+pub(crate) fn signed(value: f64, decimals: usize) -> String {
+    let text = format!("{:.decimals$}", value.abs());
+    if text.chars().all(|c| c == '0' || c == '.') {
+        text
+    } else if value < 0.0 {
+        format!("−{text}")
+    } else {
+        format!("+{text}")
+    }
+}
+
+/// The unit that a table's times are given in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimeUnit {
+    /// Nanoseconds.
+    Ns,
+    /// Microseconds.
+    Us,
+    /// Milliseconds.
+    Ms,
+    /// Seconds.
+    S,
+}
+
+impl TimeUnit {
+    /// The unit in which the smallest of these times, in nanoseconds, still reads well.
+    pub(crate) fn for_smallest(times_ns: impl IntoIterator<Item = f64>) -> Self {
+        let smallest = times_ns.into_iter().fold(f64::INFINITY, f64::min);
+        match smallest {
+            ns if ns < 1e3 => Self::Ns,
+            ns if ns < 1e5 => Self::Us,
+            ns if ns < 1e9 || ns.is_infinite() => Self::Ms,
+            _ => Self::S,
+        }
+    }
+
+    /// Its symbol.
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Ns => "ns",
+            Self::Us => "µs",
+            Self::Ms => "ms",
+            Self::S => "s",
+        }
+    }
+
+    /// A time in nanoseconds as a number in this unit.
+    pub(crate) fn show(self, ns: f64) -> String {
+        significant(match self {
+            Self::Ns => ns,
+            Self::Us => ns / 1e3,
+            Self::Ms => ns / 1e6,
+            Self::S => ns / 1e9,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        assert_eq!(significant(0.21345), "0.213");
+        assert_eq!(significant(9.999), "10.0");
+        assert_eq!(significant(123.4), "123");
+        assert_eq!(significant(0.0123), "0.0123");
+        assert_eq!(signed(-0.21, 1), "−0.2");
+        assert_eq!(signed(0.04, 1), "0.0");
+        assert_eq!(signed(-0.04, 1), "0.0");
+        assert_eq!(signed(1.25, 2), "+1.25");
+    }
+
+    #[test]
+    fn times_share_the_unit_of_the_smallest() {
+        assert_eq!(TimeUnit::for_smallest([2e5, 9e7]).show(2.1e5), "0.210");
+        assert_eq!(TimeUnit::for_smallest([2e4, 9e7]).symbol(), "µs");
+        assert_eq!(TimeUnit::for_smallest([]).symbol(), "ms");
+    }
+}

@@ -1,0 +1,201 @@
+// The HTML reports in Chromium: `node tools/browser/check.mjs PAGES`.
+//
+// PAGES holds `run/` (the report of one record), `site/` (of several devices) and `hostile/` (of records whose every
+// string is a payload). Each check is tried on a page that was broken on purpose too: see `broken.mjs`.
+
+import { strict as assert } from "node:assert";
+import { readdirSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { BROKEN } from "./broken.mjs";
+import { start } from "./browser.mjs";
+import { isAccessible } from "./checks/access.mjs";
+import { followsTheSystem, hasAThemeButton, standsForcedColours } from "./checks/colour.mjs";
+import { reachesEverything } from "./checks/keyboard.mjs";
+import { fits, needsNoScript, prints } from "./checks/layout.mjs";
+import { linksWithin, stopsInjected } from "./checks/policy.mjs";
+import { skeleton } from "./checks/skeleton.mjs";
+import { filtersByFacet, filtersByText, sortsByClick, sortsByKeyboard } from "./checks/table.mjs";
+import { isQuiet, open, paints } from "./page.mjs";
+
+const KINDS = ["runs", "tasks", "devices", "cells"];
+
+const folder = resolve(process.argv[2] ?? "");
+const run = join(folder, "run/index.html");
+const site = join(folder, "site");
+const hostile = join(folder, "hostile");
+
+let chromium;
+before(async () => {
+  chromium = await start();
+});
+after(() => chromium?.close());
+
+/** Opens a page, lets a check look at it, and fails where the page was not quiet meanwhile. */
+async function checked(file, check, context) {
+  const opened = await open(chromium.browser, file, context);
+  try {
+    await check(opened.page);
+    await isQuiet(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The pages of a kind in a site. */
+function pagesOf(root, kind) {
+  const pages = readdirSync(join(root, kind)).filter((name) => name.endsWith(".html")).toSorted();
+  assert.notEqual(pages.length, 0, `${root} has no ${kind}`);
+  return pages.map((name) => join(root, kind, name));
+}
+
+describe("a run's page", () => {
+  const CHECKS = {
+    "sorts by click": sortsByClick,
+    "sorts by keyboard": sortsByKeyboard,
+    "filters by text": filtersByText,
+    "filters by facet": filtersByFacet,
+    "is used by keyboard": reachesEverything,
+    "follows the system's theme": followsTheSystem,
+    "has a theme button": hasAThemeButton,
+    "stands forced colours": standsForcedColours,
+    "prints": prints,
+    "fits phone and desktop": fits,
+    "is accessible": isAccessible,
+    "links within its folder": (page) => linksWithin(page, join(folder, "run")),
+  };
+  for (const [name, check] of Object.entries(CHECKS)) {
+    test(name, () => checked(run, check));
+  }
+  test("needs no script", () => checked(run, needsNoScript, { javaScriptEnabled: false }));
+  test("stops what is injected", async () => {
+    const opened = await open(chromium.browser, run);
+    await stopsInjected(opened.page);
+    // The policy said so too: this is how the other checks would notice.
+    await assert.rejects(isQuiet(opened));
+    await opened.close();
+  });
+});
+
+describe("a site of several devices", () => {
+  const first = (kind) => (kind === "index" ? join(site, "index.html") : pagesOf(site, kind)[0]);
+  for (const kind of ["index", ...KINDS]) {
+    test(`${kind}: all that holds for a run's page`, () =>
+      checked(first(kind), async (page) => {
+        if (await page.locator("table.cells").count()) {
+          await sortsByClick(page);
+          await filtersByText(page);
+          await filtersByFacet(page);
+        }
+        await followsTheSystem(page);
+        await standsForcedColours(page);
+        await reachesEverything(page);
+        await fits(page);
+        await isAccessible(page);
+        await linksWithin(page, site);
+        await prints(page);
+      }));
+  }
+  test("every link of every page leads somewhere", async () => {
+    for (const file of KINDS.flatMap((kind) => pagesOf(site, kind))) {
+      await checked(file, (page) => linksWithin(page, site));
+    }
+  });
+});
+
+describe("records from strangers", () => {
+  test("files have plain names", () => {
+    for (const name of readdirSync(hostile, { recursive: true })) {
+      assert.match(name, /^[a-z0-9/._-]+$/i, "a file's name");
+      assert.doesNotMatch(name, /(^|\/)[.-]/, "a file's name");
+    }
+  });
+  for (const kind of ["index", ...KINDS]) {
+    test(`${kind}: nothing runs, nothing leaves, nothing breaks`, async () => {
+      const files = kind === "index" ? [join(hostile, "index.html")] : pagesOf(hostile, kind);
+      const opened = await open(chromium.browser, files[0]);
+      let harmless;
+      for (const file of files) {
+        await opened.visit(file);
+        const found = await skeleton(opened.page);
+        harmless ??= found;
+        assert.deepEqual(found, harmless, `${relative(hostile, file)}: other elements than a harmless record's`);
+        await isHarmless(opened, relative(hostile, file));
+      }
+      await opened.close();
+    });
+  }
+});
+
+/** Presses every button, unfolds everything, makes every choice and types each into the filter. */
+function useEverything(page) {
+  return page.evaluate(() => {
+    const tell = (element, type) => element.dispatchEvent(new Event(type, { bubbles: true }));
+    for (const details of document.querySelectorAll("details")) {
+      details.open = true;
+    }
+    for (const choice of document.querySelectorAll("select")) {
+      for (const option of choice.options) {
+        choice.value = option.value;
+        tell(choice, "input");
+        tell(choice, "change");
+        for (const filter of document.querySelectorAll("input.filter")) {
+          filter.value = option.value;
+          tell(filter, "input");
+        }
+      }
+    }
+    for (const button of document.querySelectorAll("button")) {
+      button.click();
+    }
+  });
+}
+
+async function isHarmless(opened, name) {
+  try {
+    assert.equal(await opened.page.evaluate(() => globalThis.pwned), undefined, "a payload ran");
+    await linksWithin(opened.page, hostile);
+    await fits(opened.page);
+    await useEverything(opened.page);
+    assert.equal(await opened.page.evaluate(() => globalThis.pwned), undefined, "a payload ran when the page was used");
+    await isQuiet(opened);
+  } catch (error) {
+    error.message = `${name}: ${error.message}`;
+    throw error;
+  }
+}
+
+describe("a check fails on a page that was broken on purpose", () => {
+  test("an element or attribute more than a harmless record's", async () => {
+    const opened = await open(chromium.browser, run);
+    const harmless = await skeleton(opened.page);
+    await opened.page.evaluate(() => document.querySelector("td").setAttribute("onclick", ""));
+    const attribute = await skeleton(opened.page);
+    assert.notDeepEqual(attribute, harmless);
+    await opened.page.evaluate(() => document.querySelector("td").append(document.createElement("b")));
+    assert.notDeepEqual(await skeleton(opened.page), attribute);
+    await opened.close();
+  });
+  for (const [what, check, told, breakage, context] of BROKEN) {
+    test(what, async () => {
+      const opened = await open(chromium.browser, run, context);
+      await opened.page.evaluate(breakage);
+      await assert.rejects(async () => {
+        await check(opened.page, join(folder, "run"));
+        await isQuiet(opened);
+      }, { name: "AssertionError", message: told });
+      await opened.close();
+    });
+  }
+});
+
+test("first paint", async (t) => {
+  for (const file of [run, join(site, "index.html")]) {
+    const opened = await open(chromium.browser, file);
+    const { firstPaint } = await paints(opened.page);
+    const size = (statSync(file).size / 1e6).toFixed(2);
+    t.diagnostic(`${relative(folder, file)}: ${size} MB, first paint after ${firstPaint.toFixed(0)} ms`);
+    await opened.close();
+  }
+});
