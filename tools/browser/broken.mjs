@@ -29,7 +29,8 @@ export const BROKEN = [
   ["headings that keys do not reach", sortsByKeyboard, /sorted by one column/, `addEventListener("keydown", (event) => event.preventDefault(), true)`],
   [
     "rows out of order",
-    sortsByClick, / before /,
+    sortsByClick,
+    / before /,
     `addEventListener("click", () => {
       const body = document.querySelector("table.cells").tBodies[0];
       const rows = [...body.rows].filter((row) => !row.classList.contains("out"));
@@ -38,7 +39,8 @@ export const BROKEN = [
   ],
   [
     "failures that come first",
-    sortsByClick, /no figure comes last/,
+    sortsByClick,
+    /no figure comes last/,
     `addEventListener("click", () => {
       for (const { tBodies: [body] } of document.querySelectorAll("table.cells")) {
         const last = body.rows[body.rows.length - 1];
@@ -50,7 +52,8 @@ export const BROKEN = [
   ["a filter that does nothing", filtersByText, /^"/, deaf("input")],
   [
     "a count that stays",
-    filtersByText, /live region/,
+    filtersByText,
+    /live region/,
     `new MutationObserver(() => {
       const shown = document.querySelector("output.shown");
       if (shown.textContent !== "1 of 1 cells") shown.textContent = "1 of 1 cells";
@@ -58,23 +61,27 @@ export const BROKEN = [
   ],
   [
     "a choice that is missing",
-    filtersByFacet, /the choices are/,
+    filtersByFacet,
+    /the choices are/,
     `document.querySelector("select.facet option:last-child").remove()`,
   ],
   ["focus that does not show", reachesEverything, /cannot be seen/, styled("*:focus-visible { outline: none !important }")],
   [
     "a heading that Tab passes over",
-    reachesEverything, /did not get there/,
+    reachesEverything,
+    /did not get there/,
     `document.querySelector("table.cells th button").tabIndex = -1`,
   ],
   [
     "a keyboard trap",
-    reachesEverything, /did not get there/,
+    reachesEverything,
+    /did not get there/,
     `document.querySelector("table.cells th button").addEventListener("keydown", (event) => event.preventDefault())`,
   ],
   [
     "a tab order of its own",
-    reachesEverything, /did not get there|out of order/,
+    reachesEverything,
+    /did not get there|out of order/,
     `[...document.querySelectorAll("table.cells th button")].at(-1).tabIndex = 1`,
   ],
   ["light whatever the system has", followsTheSystem, /lightness of 1.00/, styled("body { background: #fff !important; color: #000 !important }")],
@@ -85,37 +92,49 @@ export const BROKEN = [
   ["controls on paper", prints, /input/, styled("@media print { :has(input.filter), input.filter { display: block !important; visibility: visible !important } }")],
   [
     "rows missing on paper",
-    prints, /rows that a filter hides/,
+    prints,
+    /rows that a filter hides/,
     styled("@media print { table.cells > tbody > tr:last-child { display: none !important } }"),
   ],
   [
     "something folded on paper",
-    prints, /details/,
+    prints,
+    /details/,
     styled("@media print { details { display: block !important } details::details-content { content-visibility: hidden !important } }"),
   ],
   ["pictures missing on paper", prints, /missing: [1-9]/, styled("@media print { figure.chart svg { display: none !important } }")],
+  [
+    "wider than the paper",
+    prints,
+    /on paper: .*"wide"/,
+    styled("@media print { h1 { width: 1500px !important } }"),
+  ],
   ["dark paper", prints, /lightness of 0.00/, styled("@media print { :root { color-scheme: dark !important } body { background: #000 !important } }")],
   [
     "something that is too wide",
-    fits, /at 320 px/,
+    fits,
+    /at 320 px/,
     `document.querySelector("h1").style.width = "2000px"`,
   ],
   ["a picture that needs the script", needsNoScript, /pictures: false/, styled("figure.chart svg { display: none !important }"), { javaScriptEnabled: false }],
   ["a button without a name", isAccessible, /button-name/, `document.querySelector("main").append(document.createElement("button"))`],
   [
     "a picture without a name",
-    isAccessible, /svg-img-alt/,
+    isAccessible,
+    /svg-img-alt/,
     `document.querySelector("svg[role=img]").removeAttribute("aria-labelledby");
     document.querySelector("svg[role=img] title").remove()`,
   ],
   [
     "a link that leaves the folder",
-    linksWithin, /leaves the folder/,
+    linksWithin,
+    /leaves the folder/,
     `document.querySelector("main").insertAdjacentHTML("beforeend", "<a href='../../x'>x</a>")`,
   ],
   [
     "a link to a script",
-    linksWithin, /plain relative link/,
+    linksWithin,
+    /plain relative link/,
     `document.querySelector("main").insertAdjacentHTML("beforeend", "<a href='javascript:alert(1)'>x</a>")`,
   ],
   ["a message on the console", quiet, /console: x/, `console.error("x")`],

@@ -16,13 +16,17 @@ if (!source || !folder) {
   process.exit(2);
 }
 const record = readFileSync(source, "utf8");
-mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "measured.json"), record);
+write("measured", record);
 for (const { name, slower, ...host } of DEVICES) {
   const other = JSON.parse(record, (key, value) => scaled(key, value, slower));
   other.id = `${other.id}-${name}`;
   Object.assign(other.host, host, { distribution: `test data: ${name}` });
-  writeFileSync(join(folder, `${name}.json`), JSON.stringify(other));
+  write(name, JSON.stringify(other));
+}
+
+function write(name, text) {
+  mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, name, "record.json"), text);
 }
 
 /** Times and rates as a device would have them that is so many times slower. */

@@ -1,6 +1,6 @@
 // Pictures of pages, for people to look at: `node tools/browser/shots.mjs OUT PAGE…`.
 //
-// Light and dark at the width of a phone and of a desktop, and print form at the width of a sheet of A4 and as a PDF.
+// Light and dark at the width of a phone and of a desktop, and print form at the width of the paper and as a PDF.
 // A long page becomes several PNGs, each of which can be read without zooming.
 
 import { mkdirSync } from "node:fs";
@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { start } from "./browser.mjs";
+import { PAPER } from "./checks/layout.mjs";
 
 /** Height of one PNG in CSS pixels. */
 const PART = 2000;
@@ -15,7 +16,7 @@ const PART = 2000;
 const FORMS = [
   { name: "light", colorScheme: "light", media: "screen", widths: [390, 1280] },
   { name: "dark", colorScheme: "dark", media: "screen", widths: [390, 1280] },
-  { name: "print", colorScheme: "light", media: "print", widths: [718] },
+  { name: "print", colorScheme: "light", media: "print", widths: [PAPER] },
 ];
 
 const [folder, ...pages] = process.argv.slice(2);
@@ -36,7 +37,7 @@ try {
         await page.goto(pathToFileURL(file).href);
         await parts(page, width, join(folder, `${name}-${form}-${width}`));
         if (form === "print") {
-          await page.pdf({ path: join(folder, `${name}.pdf`), format: "A4" });
+          await page.pdf({ path: join(folder, `${name}.pdf`), preferCSSPageSize: true });
         }
         await page.close();
       }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use edgebench_record::{Record, record_schema, to_json};
+use edgebench_record::{ReadError, Record, SCHEMA, record_schema, to_json};
 use serde_json::Value;
 
 fn golden() -> PathBuf {
@@ -104,4 +104,65 @@ fn a_record_without_answers_is_read() {
             .filter_map(|cell| cell.accuracy.as_ref())
             .all(|figures| figures.answers.is_none())
     );
+}
+
+/// A run's folder with this text as its record.
+fn folder(text: &[u8]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("record.json"), text).unwrap();
+    folder
+}
+
+fn read(text: &[u8]) -> Result<Record, ReadError> {
+    Record::read(folder(text).path())
+}
+
+fn golden_value() -> Value {
+    serde_json::from_slice(&fs::read(golden()).unwrap()).unwrap()
+}
+
+#[test]
+fn a_newer_schema_is_refused_with_both_numbers_and_an_older_one_is_read() {
+    let mut value = golden_value();
+    for newer in [u64::from(SCHEMA) + 1, u64::MAX] {
+        value["schema"] = newer.into();
+        let error = read(&serde_json::to_vec(&value).unwrap()).unwrap_err();
+        assert!(matches!(error, ReadError::Newer { .. }), "{error:?}");
+        let said = error.to_string();
+        assert!(said.contains(&format!("schema {newer}")) && said.contains(&format!("schema {SCHEMA}")), "{said}");
+    }
+    // What else a newer record holds does not matter: only its number is read.
+    let error = read(br#"{ "schema": 2, "host": 7 }"#).unwrap_err();
+    assert!(matches!(error, ReadError::Newer { found: 2, .. }), "{error:?}");
+    value["schema"] = 0.into();
+    assert_eq!(read(&serde_json::to_vec(&value).unwrap()).unwrap().schema, 0);
+}
+
+#[test]
+fn what_is_no_record_is_damaged() {
+    let whole = fs::read(golden()).unwrap();
+    let cut = &whole[..whole.len() / 2];
+    let texts: [&[u8]; 8] = [b"", b"null", b"[]", b"{}", b"\xff\xfe{", br#"{"schema":-1}"#, br#"{"schema":1}"#, cut];
+    for text in texts {
+        let error = read(text).unwrap_err();
+        assert!(matches!(error, ReadError::Damaged { .. }), "{text:?}: {error:?}");
+    }
+}
+
+#[test]
+fn a_deep_or_a_large_text_takes_nothing_down() {
+    let deep = |open: &str, close: &str| open.repeat(1_000_000) + &close.repeat(1_000_000);
+    let whole = String::from_utf8(fs::read(golden()).unwrap()).unwrap();
+    for nested in [deep("[", "]"), deep("{\"a\":", "}").replace(":}", ":1}")] {
+        // Where nothing is known by that name, and where something else is expected.
+        let beside = whole.replacen('{', &format!("{{ \"unknown\": {nested},"), 1);
+        let within = whole.replacen("\"warnings\": [", &format!("\"warnings\": [{nested},"), 1);
+        assert_ne!(within, whole);
+        assert!(matches!(read(nested.as_bytes()), Err(ReadError::Damaged { .. })));
+        assert!(matches!(read(within.as_bytes()), Err(ReadError::Damaged { .. })));
+        assert!(matches!(read(beside.as_bytes()), Ok(_) | Err(ReadError::Damaged { .. })));
+    }
+    let mut value = golden_value();
+    value["host"]["name"] = "x".repeat(50_000_000).into();
+    assert_eq!(read(&serde_json::to_vec(&value).unwrap()).unwrap().host.name.unwrap().len(), 50_000_000);
 }

@@ -73,7 +73,7 @@ impl Tools {
     }
 }
 
-/// Makes the pages to be checked: `run/`, `site/` and `hostile/`.
+/// Makes the pages to be checked: `run/`, `site/`, `hostile/` and `harmless/`.
 fn pages(root: &Path, tools: &Tools, record: &Path) -> Result<PathBuf, String> {
     let target = target_folder(root);
     let folder = target.join("xtask-pages");
@@ -85,10 +85,18 @@ fn pages(root: &Path, tools: &Tools, record: &Path) -> Result<PathBuf, String> {
     // The example that the tests have built: see `edgebench` for why it is not built here.
     let hostile = folder.join("records/hostile");
     must(Command::new(target.join("debug/examples/hostile")).arg(&hostile))?;
+    let harmless = folder.join("records/harmless");
+    must(
+        tools
+            .script(root, "harmless.mjs")
+            .arg("reports/tests/payloads.json")
+            .args([&hostile, &harmless]),
+    )?;
 
     report(root, &[record.to_path_buf()], &folder.join("run"))?;
-    report(root, &files(&devices)?, &folder.join("site"))?;
-    report(root, &files(&hostile)?, &folder.join("hostile"))?;
+    report(root, &records(&devices)?, &folder.join("site"))?;
+    report(root, &records(&hostile)?, &folder.join("hostile"))?;
+    report(root, &records(&harmless)?, &folder.join("harmless"))?;
     Ok(folder)
 }
 
@@ -96,12 +104,14 @@ fn report(root: &Path, records: &[PathBuf], out: &Path) -> Result<(), String> {
     must(edgebench(root).arg("report").args(records).arg("-o").arg(out))
 }
 
-/// The files of a folder, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// `*/record.json` of a folder, by name.
+fn records(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    Ok(files)
+    let mut records: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path().join("record.json")))
+        .collect();
+    records.sort();
+    Ok(records)
 }
 
 /// Node.js of the tests' Python packages.

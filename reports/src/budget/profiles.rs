@@ -46,7 +46,7 @@ pub const PROFILES: &[Profile] = &[
         title: "every frame of a video at 30 frames a second",
         reasons: &[Reason {
             limit: "latency_p99=33.3ms",
-            why: "the next frame comes after 1/30 s = 33.3 ms; more than one slow frame in a hundred is seen as a stutter",
+            why: "the next frame comes after 1/30 s = 33.3 ms; at most one frame in a hundred may be late",
             source: "the frame rate; p99 is chosen",
         }],
     },

@@ -193,7 +193,7 @@ impl Axis {
 
     /// The same with only as many ticks as there is room for their words side by side, in the SVG's units.
     pub(crate) fn fitting(mut self, room: f64) -> Self {
-        let wide = |ticks: &[(f64, String)]| ticks.iter().map(|(_, words)| width(words, 12.0) + 12.0).sum::<f64>();
+        let wide = |ticks: &[(f64, String)]| ticks.iter().map(|(_, words)| width(words, 12.0) + 18.0).sum::<f64>();
         while self.ticks.len() > 2 && wide(&self.ticks) > room {
             self.ticks = std::mem::take(&mut self.ticks).into_iter().step_by(2).collect();
         }

@@ -142,14 +142,11 @@ fn describe(curves: &[Curve<'_>], of: usize) -> String {
         .iter()
         .filter_map(|curve| {
             let [.., middle, _, p90, _, p99, _] = curve.quantiles;
-            let mut words = format!("{}: half within {}", curve.name.words(), Unit::Time.show(middle?));
-            if let Some(p90) = p90 {
-                words += &format!(", 90 % within {}", Unit::Time.show(p90));
-            }
-            if let Some(p99) = p99 {
-                words += &format!(", 99 % within {}", Unit::Time.show(p99));
-            }
-            Some(words)
+            let half = format!("{}: half within {}", curve.name.words(), Unit::Time.show(middle?));
+            let more = [("90 %", p90), ("99 %", p99)]
+                .into_iter()
+                .filter_map(|(share, ns)| Some(format!("{share} within {}", Unit::Time.show(ns?))));
+            Some(std::iter::once(half).chain(more).collect::<Vec<_>>().join(", "))
         })
         .collect();
     if !each.is_empty() {
@@ -184,10 +181,10 @@ fn paint(
     for (index, curve) in curves.iter().enumerate() {
         for share in MARKED {
             if let Some(ns) = quantile(&curve.samples, share) {
-                let place = chart.backend_coord(&(x.place(ns), y.place(share)));
-                draw_mark(plane, index, place)?;
+                let at = chart.backend_coord(&(x.place(ns), y.place(share)));
+                draw_mark(plane, index, at)?;
                 if curve.baseline {
-                    plane.draw(&Circle::new(place, MARK + 4, ink::BASELINE.stroke_width(2)))?;
+                    plane.draw(&Circle::new(at, MARK + 4, ink::BASELINE.stroke_width(2)))?;
                 }
             }
         }

@@ -193,10 +193,13 @@ fn paint_field(plane: &Plane<'_>, field: &Field, (left, top): (i32, i32), across
     ))
 }
 
+/// More letters than fit into any room.
+const LONGEST: usize = 300;
+
 /// Text cut off where there is no more room.
 pub(crate) fn fitted(text: &str, room: f64, size: f64) -> String {
-    let mut limit = text.chars().count();
-    let mut out = text.to_owned();
+    let mut out = shortened(text, LONGEST);
+    let mut limit = out.chars().count();
     while limit > 1 && width(&out, size) > room {
         limit -= 1;
         out = shortened(text, limit);

@@ -150,15 +150,15 @@ fn describe(rows: &[Row<'_>], all: usize) -> String {
         _ => format!("The {} cells with the lowest medians of {all}.", rows.len()),
     }];
     if let Some((row, median)) = rows.iter().find_map(|row| Some((row, row.median()?))) {
-        let mut sentence = format!("{}: median {}", row.name.words(), Unit::Time.show(median));
-        if let [Some(low), .., Some(high)] = row.quantiles {
-            sentence += &format!(
-                ", nine in ten inferences between {} and {}",
+        let typical = format!("{}: median {}", row.name.words(), Unit::Time.show(median));
+        words.push(match row.quantiles {
+            [Some(low), .., Some(high)] => format!(
+                "{typical}, nine in ten inferences between {} and {}.",
                 Unit::Time.show(low),
                 Unit::Time.show(high)
-            );
-        }
-        words.push(sentence + ".");
+            ),
+            _ => format!("{typical}."),
+        });
     }
     let widest = rows
         .iter()
@@ -167,7 +167,7 @@ fn describe(rows: &[Row<'_>], all: usize) -> String {
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     if let Some((ratio, row)) = widest {
         words.push(format!(
-            "The widest whiskers are those of {}: 95 % is {} times 5 %.",
+            "From the 5 % to the 95 % quantile latency grows most for {}: {} times.",
             row.name.words(),
             significant(ratio)
         ));

@@ -209,8 +209,8 @@ fn paint(plane: &Plane<'_>, x: &Axis, groups: &[Group<'_>]) -> Result<(), Troubl
         for (phase, reading) in group.phases.iter().enumerate() {
             let y = top + BAR * phase as i32;
             let middle = y + BAR / 2 - 1;
-            let place = (ROOM.left as i32 - 6, middle);
-            plane.draw(&Text::new(PHASES[phase], place, lesser.clone()))?;
+            let end = (ROOM.left as i32 - 6, middle);
+            plane.draw(&Text::new(PHASES[phase], end, lesser.clone()))?;
             if reading.is_absent() {
                 let style = anchored(10.0, ink::MUTED, HPos::Left, VPos::Center);
                 plane.draw(&Text::new("no reading", (ROOM.left as i32 + 5, middle), style))?;
@@ -257,9 +257,9 @@ fn paint_peak(plane: &Plane<'_>, x: i32, y: i32) -> Result<(), Trouble> {
 }
 
 fn paint_pss(plane: &Plane<'_>, x: i32, y: i32) -> Result<(), Trouble> {
-    let place = (x, y + BAR / 2 - 1);
-    plane.draw(&Circle::new(place, 3, ink::PAPER.filled()))?;
-    plane.draw(&Circle::new(place, 3, ink::TEXT.stroke_width(1)))
+    let centre = (x, y + BAR / 2 - 1);
+    plane.draw(&Circle::new(centre, 3, ink::PAPER.filled()))?;
+    plane.draw(&Circle::new(centre, 3, ink::TEXT.stroke_width(1)))
 }
 
 /// What is in the picture, named, in a row above the bars.

@@ -229,7 +229,11 @@ fn paint(plane: &Plane<'_>, y: &Axis, courses: &[Course<'_>]) -> Result<(), Trou
     let upright = words(10.0, ink::MUTED)
         .transform(FontTransform::Rotate270)
         .pos(Pos::new(HPos::Center, VPos::Center));
-    plane.draw(&Text::new(y.title().to_owned(), (8, (top + bottom) / 2), upright))?;
+    plane.draw(&Text::new(
+        y.title().to_owned(),
+        (8, i32::midpoint(top, bottom)),
+        upright,
+    ))?;
 
     let shown = courses.len().min(PANELS) as i32;
     let gap = if shown > 20 { 2 } else { 6 };
@@ -246,7 +250,11 @@ fn paint(plane: &Plane<'_>, y: &Axis, courses: &[Course<'_>]) -> Result<(), Trou
     }
     let title = "inferences in order, one panel an invocation; shaded: warm-up, not to scale; ◆ first inference, ▲▼ where beyond the axis";
     let style = small(ink::MUTED, HPos::Center);
-    plane.draw(&Text::new(title, ((left + right) / 2, HEIGHT as i32 - 8), style))
+    plane.draw(&Text::new(
+        title,
+        (i32::midpoint(left, right), HEIGHT as i32 - 8),
+        style,
+    ))
 }
 
 /// How high in the plot a latency in nanoseconds goes.
@@ -285,9 +293,9 @@ fn paint_course(plane: &Plane<'_>, course: &Course<'_>, panel: Panel, height: He
         let Some(words) = words.iter().find(|words| width(words, 10.0) <= wide) else {
             return Ok(());
         };
-        let place = ((panel.left + panel.right) / 2, y);
+        let at = (i32::midpoint(panel.left, panel.right), y);
         let style = anchored(10.0, ink::MUTED, HPos::Center, VPos::Center);
-        plane.draw(&Text::new(words.clone(), place, style))
+        plane.draw(&Text::new(words.clone(), at, style))
     };
     let one = course.invocation;
     let corners = [(panel.left, top), (panel.middle, bottom)];
@@ -318,16 +326,16 @@ fn paint_course(plane: &Plane<'_>, course: &Course<'_>, panel: Panel, height: He
         }
     }
     if course.beyond > 0 {
-        let place = ((panel.middle + panel.right) / 2, top - 7);
-        plane.draw(&Polygon::new(arrow(place, -4), ink::BAD.filled()))?;
+        let at = (i32::midpoint(panel.middle, panel.right), top - 7);
+        plane.draw(&Polygon::new(arrow(at, -4), ink::BAD.filled()))?;
         let words = format!("{} above", course.beyond);
         if width(&words, 10.0) + 10.0 < wide / 2.0 {
             let style = anchored(10.0, ink::BAD, HPos::Left, VPos::Center);
-            plane.draw(&Text::new(words, (place.0 + 7, place.1), style))?;
+            plane.draw(&Text::new(words, (at.0 + 7, at.1), style))?;
         }
     }
     one.first_ns.map_or(Ok(()), |first| {
-        let (x, y) = ((panel.left + panel.middle) / 2, height.place(first.0 as f64));
+        let (x, y) = (i32::midpoint(panel.left, panel.middle), height.place(first.0 as f64));
         let corners = match height.beyond(first.0 as f64) {
             Ordering::Equal => vec![(x, y - 5), (x + 4, y), (x, y + 5), (x - 4, y)],
             Ordering::Greater => arrow((x, y + 5), -5),

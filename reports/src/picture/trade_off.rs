@@ -373,7 +373,13 @@ fn ring(plane: &Plane<'_>, spot: &Spot<'_>) -> Result<(), Trouble> {
     }
     let (across, (x, y)) = (around + spot.reach(), spot.place);
     let [left, right, top, bottom] = [x - across, x + across, y - around, y + around];
-    let frame = vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top - 1)];
+    let frame = vec![
+        (left, top),
+        (right, top),
+        (right, bottom),
+        (left, bottom),
+        (left, top - 1),
+    ];
     plane.draw(&PathElement::new(frame, style))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::entry::cell_path;
-use super::index::{counted, table};
+use super::index::{counted, newest_first, table};
 use super::words::{figure_headers, name, row, run};
 use super::{RunEntry, cell_name};
 use crate::ReportError;
@@ -23,7 +23,7 @@ struct DevicePage {
 }
 
 pub(super) fn page(device: &str, runs: &[&RunEntry], templates: &Templates) -> Result<String, ReportError> {
-    let newest = runs.iter().max_by_key(|run| (&run.started_at, &run.file));
+    let newest = newest_first(runs).next();
     let cells = newest.map(|run| run.cells.as_slice()).unwrap_or_default();
     let mut headers = vec![Header::new("cell", false), Header::new("task", false)];
     headers.extend(figure_headers());
@@ -52,7 +52,7 @@ pub(super) fn page(device: &str, runs: &[&RunEntry], templates: &Templates) -> R
                 "Runs",
                 "runs",
                 &[("run", false), ("suite", false), ("begun", false)],
-                runs.iter().map(|entry| {
+                newest_first(runs).map(|entry| {
                     vec![
                         run(entry, "../"),
                         Field::text(entry.suite.clone()),

@@ -85,7 +85,7 @@ pub(super) fn page(runs: &[&RunEntry], problems: &[Problem], templates: &Templat
                     ("measured", true),
                     ("not", true),
                 ],
-                runs.iter().map(|entry| {
+                newest_first(runs).map(|entry| {
                     let standing = measured(entry);
                     vec![
                         run(entry, ""),
@@ -99,6 +99,13 @@ pub(super) fn page(runs: &[&RunEntry], problems: &[Problem], templates: &Templat
             ),
         },
     )
+}
+
+/// The runs, the newest first.
+pub(super) fn newest_first<'a>(runs: &[&'a RunEntry]) -> impl Iterator<Item = &'a RunEntry> + use<'a> {
+    let mut runs = runs.to_vec();
+    runs.sort_by(|a, b| (&b.started_at, &b.file).cmp(&(&a.started_at, &a.file)));
+    runs.into_iter()
 }
 
 fn measured(run: &RunEntry) -> usize {

@@ -97,7 +97,9 @@ fn is_www(before: &[char]) -> bool {
 fn is_emoji(rest: &[char]) -> bool {
     let of_name = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_+-".contains(*c);
     let name = rest.iter().take_while(|c| of_name(c)).count();
-    name > 0 && rest.get(name) == Some(&':')
+    // A time of day is none.
+    let is_time = name < 3 && rest[..name].iter().all(char::is_ascii_digit);
+    !is_time && rest.get(name) == Some(&':')
 }
 
 /// [`plain`] text that GitHub and GitLab show as it is in a comment, in a table's cell as well: its marks are character
@@ -112,14 +114,17 @@ pub fn literal(text: &str) -> String {
         || text.to_ascii_lowercase().contains("gh-")
         || text.matches(':').count() > 1;
     let harmless = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " -+/,=%;()".contains(c);
+    let start = start_mark(&text.chars().collect::<Vec<char>>());
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars().enumerate().peekable();
     let mut in_word = false;
-    while let Some(c) = chars.next() {
+    while let Some((at, c)) = chars.next() {
         // Within a word an underscore is no emphasis.
-        let inner = c == '_' && in_word && chars.peek().is_some_and(char::is_ascii_alphanumeric);
+        let inner = c == '_' && in_word && chars.peek().is_some_and(|(_, next)| next.is_ascii_alphanumeric());
         if c == '@' {
             out.push_str(AT);
+        } else if start == Some(at) {
+            let _ = write!(out, "&#{};", u32::from(c));
         } else if harmless(c) || inner || (c == '.' && !dotted) || (c == ':' && !looked_for) {
             out.push(c);
         } else {
@@ -145,6 +150,7 @@ mod tests {
             "onnxruntime::Model::Load: node 3",
             "#[error]",
             "CPU @ 2.20GHz",
+            "2026-01-02T03:04:05Z",
         ] {
             assert_eq!(escaped(text), text);
         }
@@ -162,7 +168,10 @@ mod tests {
 
     #[test]
     fn what_is_linked_unasked_is_not() {
-        assert_eq!(escaped("https://a www.b c@d"), "https&#58;//a www&#46;b c<span>@</span>d");
+        assert_eq!(
+            escaped("https://a www.b c@d"),
+            "https&#58;//a www&#46;b c<span>@</span>d"
+        );
         assert_eq!(escaped("a#1 GH-2 :+1:"), "a&#35;1 GH&#45;2 \\:+1:");
     }
 
@@ -174,6 +183,8 @@ mod tests {
             "outputs differ: 3.1 (p&#60;0.1)"
         );
         assert_eq!(literal("@all #1"), "<code><span>@</span>all &#35;1</code>");
+        assert_eq!(literal("- a"), "&#45; a");
+        assert_eq!(literal("1) a"), "1&#41; a");
         assert_eq!(literal("www.x.org"), "<code>www&#46;x&#46;org</code>");
         assert_eq!(literal("http://x"), "<code>http&#58;//x</code>");
         assert_eq!(literal("[a](b)"), "&#91;a&#93;(b)");

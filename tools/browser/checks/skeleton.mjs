@@ -2,22 +2,21 @@
 
 /**
  * One line an element: its depth, name, and attributes. Of those that hold words of the record, only the name is kept,
- * so that an injected attribute shows and a hostile value does not.
+ * so that an injected attribute shows and a hostile value does not. Rows, items and facts of the same shape in a row
+ * count once: how many there are depends on which texts are alike.
  */
 export function skeleton(page) {
   return page.evaluate(() => {
     const kept = new Set(["class", "type", "role", "scope", "http-equiv", "data-facet"]);
-    const lines = [];
-    const walk = (element, depth) => {
+    const repeated = "tbody, ul, dl, select";
+    const lines = (element, depth) => {
       const attributes = [...element.attributes]
         .map(({ name, value }) => (kept.has(name) ? `${name}=${value}` : name))
         .toSorted();
-      lines.push(`${" ".repeat(depth)}${element.localName} ${attributes.join(" ")}`);
-      for (const child of element.children) {
-        walk(child, depth + 1);
-      }
+      const parts = [...element.children].map((child) => lines(child, depth + 1).join("\n"));
+      const inside = element.matches(repeated) ? parts.filter((part, index) => part !== parts[index - 1]) : parts;
+      return [`${" ".repeat(depth)}${element.localName} ${attributes.join(" ")}`, ...inside];
     };
-    walk(document.documentElement, 0);
-    return lines;
+    return lines(document.documentElement, 0).join("\n");
   });
 }

@@ -88,17 +88,19 @@ function quantity(text) {
   return sign === "-" || sign === "−" ? -size : size;
 }
 
-/** Typing a word leaves the rows that have it, Escape brings all back, and the live region counts along. */
+/** Typing words leaves the rows that have them all, Escape brings all back, and the live region counts along. */
 export async function filtersByText(page) {
   for (const box of await boxes(page)) {
     const all = await rows(box);
-    const words = new Set(all.flatMap((row) => Object.values(row.facets)));
+    const values = new Set(all.flatMap((row) => Object.values(row.facets)));
     const filter = box.locator("input[type=search].filter");
-    for (const word of words) {
-      await filter.fill(word);
+    for (const value of values) {
+      const words = value.toLowerCase().split(/\s+/);
+      await filter.fill(value);
       const now = await rows(box);
       for (const row of now) {
-        assert.equal(row.shown, row.text.toLowerCase().includes(word.toLowerCase()), `"${word}": ${row.text}`);
+        const text = row.text.toLowerCase();
+        assert.equal(row.shown, words.every((word) => text.includes(word)), `"${value}": ${row.text}`);
       }
       await counts(box, now);
     }
