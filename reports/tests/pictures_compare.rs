@@ -1,6 +1,8 @@
 //! The pictures that hold cells, classes and devices against each other: what they say against what is known of the
 //! records, and that nothing in a record breaks them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 #[expect(dead_code, reason = "what is shared is not used by every test")]
 mod synthetic;
 
@@ -299,9 +301,12 @@ fn the_front_holds_what_nothing_beats_and_the_rest_is_accounted_for() {
     assert_eq!(named, 1, "one label for one place");
 }
 
+/// A variant, its median, and both ends of its interval.
+type Median = (&'static str, f64, Option<(f64, f64)>);
+
 /// A run whose cells have these medians and intervals.
-fn ranked(device: &str, figures: &[(&str, f64, Option<(f64, f64)>)]) -> RunEntry {
-    let of = |&(variant, median, interval): &(&str, f64, Option<(f64, f64)>)| {
+fn ranked(device: &str, figures: &[Median]) -> RunEntry {
+    let of = |&(variant, median, interval): &Median| {
         let mut cell = accurate(cell(variant, "ort", &[9, 9, 9]), 0.9);
         let latency = &mut cell.summary.as_mut().unwrap().latency;
         latency.p50_ns = median;
@@ -564,10 +569,12 @@ fn inside(what: &str, node: &roxmltree::Node<'_, '_>, (width, height): (f64, f64
         _ => 0.0,
     };
     let upright = node.attribute("transform").is_none();
-    let (from, to, end) = match upright {
-        true => (x - before, x - before + long, width),
-        false => (y - before, y - before + long, height),
+    let (from, end) = if upright {
+        (x - before, width)
+    } else {
+        (y - before, height)
     };
+    let to = from + long;
     assert!(
         from >= -1.0 && to <= end + 1.0,
         "{what}: {text:?} from {from} to {to} of {end}"

@@ -51,7 +51,7 @@ impl Folder {
 }
 
 #[test]
-fn a_run_prints_a_table_and_writes_four_files() {
+fn a_run_prints_a_table_and_writes_five_files() {
     let place = Folder::new();
     let output = place.run(&[
         "--invocations",
@@ -64,11 +64,14 @@ fn a_run_prints_a_table_and_writes_four_files() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     let table = String::from_utf8(output.stdout).unwrap();
-    assert!(table.starts_with("model: m on null answers in 5"), "{table}");
+    assert!(
+        table.starts_with("model: ship m on null, which answers in 5"),
+        "{table}"
+    );
     assert!(table.contains("accuracy not measured"), "{table}");
     assert!(table.contains("| m       | null    |"), "{table}");
     assert!(table.contains("outputs unchecked"), "{table}");
-    for name in ["record.json", "cells.csv", "samples.csv", "report.md"] {
+    for name in ["record.json", "cells.csv", "samples.csv", "report.md", "report.html"] {
         assert!(place.path("run").join(name).is_file(), "{name}");
     }
     let record = place.record();
@@ -125,7 +128,7 @@ fn what_a_run_writes_tells_no_path_of_the_home() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(place.record()["tool"]["arguments"][2], "~/m.onnx");
     let home = place.root().to_string_lossy();
-    for name in ["record.json", "cells.csv", "samples.csv", "report.md"] {
+    for name in ["record.json", "cells.csv", "samples.csv", "report.md", "report.html"] {
         let text = fs::read_to_string(place.path("run").join(name)).unwrap();
         assert!(!text.contains(&*home), "{name}");
     }

@@ -79,7 +79,10 @@ fn a_runtime_that_is_wrong_fails_in_whatever_order_it_is_named() {
             "measured",
             "{backends}: {said}"
         );
-        assert!(said.starts_with("model: gemm-qdq on ort answers in"), "{said}");
+        assert!(
+            said.starts_with("model: ship gemm-qdq on ort, which answers in"),
+            "{said}"
+        );
     }
 }
 

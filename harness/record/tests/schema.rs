@@ -129,7 +129,10 @@ fn a_newer_schema_is_refused_with_both_numbers_and_an_older_one_is_read() {
         let error = read(&serde_json::to_vec(&value).unwrap()).unwrap_err();
         assert!(matches!(error, ReadError::Newer { .. }), "{error:?}");
         let said = error.to_string();
-        assert!(said.contains(&format!("schema {newer}")) && said.contains(&format!("schema {SCHEMA}")), "{said}");
+        assert!(
+            said.contains(&format!("schema {newer}")) && said.contains(&format!("schema {SCHEMA}")),
+            "{said}"
+        );
     }
     // What else a newer record holds does not matter: only its number is read.
     let error = read(br#"{ "schema": 2, "host": 7 }"#).unwrap_err();
@@ -142,7 +145,16 @@ fn a_newer_schema_is_refused_with_both_numbers_and_an_older_one_is_read() {
 fn what_is_no_record_is_damaged() {
     let whole = fs::read(golden()).unwrap();
     let cut = &whole[..whole.len() / 2];
-    let texts: [&[u8]; 8] = [b"", b"null", b"[]", b"{}", b"\xff\xfe{", br#"{"schema":-1}"#, br#"{"schema":1}"#, cut];
+    let texts: [&[u8]; 8] = [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff\xfe{",
+        br#"{"schema":-1}"#,
+        br#"{"schema":1}"#,
+        cut,
+    ];
     for text in texts {
         let error = read(text).unwrap_err();
         assert!(matches!(error, ReadError::Damaged { .. }), "{text:?}: {error:?}");
@@ -160,9 +172,20 @@ fn a_deep_or_a_large_text_takes_nothing_down() {
         assert_ne!(within, whole);
         assert!(matches!(read(nested.as_bytes()), Err(ReadError::Damaged { .. })));
         assert!(matches!(read(within.as_bytes()), Err(ReadError::Damaged { .. })));
-        assert!(matches!(read(beside.as_bytes()), Ok(_) | Err(ReadError::Damaged { .. })));
+        assert!(matches!(
+            read(beside.as_bytes()),
+            Ok(_) | Err(ReadError::Damaged { .. })
+        ));
     }
     let mut value = golden_value();
     value["host"]["name"] = "x".repeat(50_000_000).into();
-    assert_eq!(read(&serde_json::to_vec(&value).unwrap()).unwrap().host.name.unwrap().len(), 50_000_000);
+    assert_eq!(
+        read(&serde_json::to_vec(&value).unwrap())
+            .unwrap()
+            .host
+            .name
+            .unwrap()
+            .len(),
+        50_000_000
+    );
 }

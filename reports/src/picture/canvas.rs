@@ -26,8 +26,6 @@ pub(crate) mod ink {
     pub(crate) const FRONT: RGBColor = RGBColor(5, 5, 5);
     /// The baseline.
     pub(crate) const BASELINE: RGBColor = RGBColor(6, 6, 6);
-    /// Better.
-    pub(crate) const GOOD: RGBColor = RGBColor(7, 7, 7);
     /// Worse.
     pub(crate) const BAD: RGBColor = RGBColor(8, 8, 8);
     /// A soft fill behind other marks.
