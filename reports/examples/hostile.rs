@@ -17,8 +17,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => hostile::golden(),
     };
     let places = hostile::places(&base);
+    println!("the same everywhere: {}", places.refused.join(", "));
     for (number, payload) in hostile::payloads().iter().enumerate() {
         let folder = out.join(format!("{number:03}"));
+        println!("{number:03} {}", payload.name);
         write(&folder, &to_json(&hostile::hostile(&base, &places, &payload.text))?)?;
     }
     Ok(())

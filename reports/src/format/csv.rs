@@ -204,16 +204,8 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         field(&settings.device),
         options(settings),
         field(&cell.outcome.reason),
-        cell.outcome
-            .expected
-            .as_deref()
-            .map(|why| field(why))
-            .unwrap_or_default(),
-        cell.outcome
-            .operator
-            .as_deref()
-            .map(|name| field(name))
-            .unwrap_or_default(),
+        cell.outcome.expected.as_deref().map(field).unwrap_or_default(),
+        cell.outcome.operator.as_deref().map(field).unwrap_or_default(),
         verdict(cell.outputs.verdict).to_owned(),
         shown(comparison.and_then(|comparison| comparison.sqnr_db)),
         shown(comparison.map(|comparison| comparison.max_abs)),
