@@ -1,5 +1,7 @@
 //! One cell as a row of words.
 
+pub(crate) mod figures;
+
 use edgebench_api::Settings;
 use edgebench_record::{Cell, OutputsVerdict};
 
@@ -43,6 +45,17 @@ impl Column {
         }
     }
 
+    /// A column of a count that is part of a cell's settings.
+    fn count(header: &str, count: fn(&Settings) -> usize) -> Self {
+        Self {
+            header: header.to_owned(),
+            numeric: true,
+            words: Box::new(move |_, cell| count(&cell.id.settings).to_string()),
+            key: Box::new(move |cell| Some(count(&cell.id.settings) as f64)),
+            names: true,
+        }
+    }
+
     /// A column of figures, which a cell outside the ranking leaves empty.
     fn figure(
         header: impl Into<String>,
@@ -64,60 +77,61 @@ impl Column {
 
 /// The columns for a task's cells. What is the same for all of them and was not asked for has none.
 pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>, escape: Escape) -> Vec<Column> {
-    let measured = || {
-        cells
-            .iter()
-            .filter(|(rank, _)| *rank != Rank::Out)
-            .map(|(_, cell)| *cell)
-    };
-    let summaries = || measured().filter_map(|cell| cell.summary.as_ref());
-    let time = TimeUnit::for_smallest(summaries().map(|summary| summary.latency.p50_ns));
-    let load = TimeUnit::for_smallest(summaries().map(|summary| summary.load_ns.0 as f64));
-    let first = TimeUnit::for_smallest(summaries().filter_map(|summary| summary.first_ns).map(|ns| ns.0 as f64));
-    let small = cells
-        .iter()
-        .filter_map(|(_, cell)| cell.model.as_ref())
-        .all(|model| model.bytes.0 < 1 << 20);
-    let (size_unit, size_divisor) = if small { ("KiB", 1024.0) } else { ("MiB", 1_048_576.0) };
+    let mut columns = names(cells, escape);
+    columns.extend(times(cells));
+    columns.extend(sizes(cells));
+    if let Some(metric) = metric {
+        columns.extend(accuracies(cells, metric, escape));
+    }
+    columns.push(Column {
+        names: false,
+        ..Column::text("outputs", move |rank, cell| outputs(rank, cell, escape))
+    });
+    columns
+}
 
+/// Which cell it is.
+fn names(cells: &[(Rank, &Cell)], escape: Escape) -> Vec<Column> {
     let mut columns = vec![
         Column::text("variant", move |_, cell| escape(&cell.id.variant)),
         Column::text("backend", move |_, cell| escape(&cell.id.backend)),
     ];
     if differ(cells, |settings| settings.threads) {
-        columns.push(Column {
-            header: "threads".to_owned(),
-            numeric: true,
-            words: Box::new(|_, cell| cell.id.settings.threads.to_string()),
-            key: Box::new(|cell| Some(cell.id.settings.threads as f64)),
-            names: true,
-        });
+        columns.push(Column::count("threads", |settings| settings.threads));
     }
     if differ(cells, |settings| settings.batch) {
-        columns.push(Column {
-            header: "batch".to_owned(),
-            numeric: true,
-            words: Box::new(|_, cell| cell.id.settings.batch.to_string()),
-            key: Box::new(|cell| Some(cell.id.settings.batch as f64)),
-            names: true,
-        });
+        columns.push(Column::count("batch", |settings| settings.batch));
     }
     if differ(cells, |settings| (settings.device.clone(), settings.options.clone())) {
         columns.push(Column::text("options", move |_, cell| {
             options(&cell.id.settings, escape)
         }));
     }
-    let symbol = time.symbol();
-    columns.extend([
+    columns
+}
+
+/// Cells whose figures stand.
+fn standing<'a>(cells: &[(Rank, &'a Cell)]) -> impl Iterator<Item = &'a Cell> {
+    let standing = cells.iter().filter(|(rank, _)| *rank != Rank::Out);
+    standing.map(|(_, cell)| *cell)
+}
+
+/// How long inferences, loading and the first inference take, each in one unit.
+fn times(cells: &[(Rank, &Cell)]) -> Vec<Column> {
+    let summaries = || standing(cells).filter_map(|cell| cell.summary.as_ref());
+    let time = TimeUnit::for_smallest(summaries().filter_map(|summary| figures::time(summary.latency.p50_ns)));
+    let load = TimeUnit::for_smallest(summaries().map(|summary| summary.load_ns.0 as f64));
+    let first = TimeUnit::for_smallest(summaries().filter_map(|summary| summary.first_ns).map(|ns| ns.0 as f64));
+    vec![
         Column {
-            header: format!("p50 ({symbol})"),
+            header: format!("p50 ({})", time.symbol()),
             numeric: true,
             words: Box::new(move |rank, cell| match rank {
                 Rank::Out if cell.outputs.verdict == OutputsVerdict::Differ => "outputs differ".to_owned(),
                 Rank::Out => cell.outcome.kind.name().to_owned(),
                 _ => p50(time, cell).unwrap_or_else(|| ABSENT.to_owned()),
             }),
-            key: Box::new(|cell| Some(cell.summary.as_ref()?.latency.p50_ns)),
+            key: Box::new(|cell| figures::time(cell.summary.as_ref()?.latency.p50_ns)),
             names: false,
         },
         percentile(time, 0.9),
@@ -132,58 +146,63 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>, escape: Esc
             |cell| figure(cell, "first"),
             move |cell| Some(first.show(cell.summary.as_ref()?.first_ns?.0 as f64)),
         ),
+    ]
+}
+
+/// How much memory and how large a file it takes.
+fn sizes(cells: &[(Rank, &Cell)]) -> Vec<Column> {
+    let small = cells
+        .iter()
+        .filter_map(|(_, cell)| cell.model.as_ref())
+        .all(|model| model.bytes.0 < 1 << 20);
+    let (unit, divisor) = if small { ("KiB", 1024.0) } else { ("MiB", 1_048_576.0) };
+    vec![
         Column::figure(
             "peak (MiB)",
             |cell| figure(cell, "rss_peak"),
             |cell| Some(digits(cell.summary.as_ref()?.rss_peak_bytes?.0 as f64 / 1_048_576.0)),
         ),
         Column {
-            header: format!("model ({size_unit})"),
+            header: format!("model ({unit})"),
             numeric: true,
             // A file has its size whether or not it ran.
             words: Box::new(move |_, cell| {
-                cell.model.as_ref().map_or_else(
-                    || ABSENT.to_owned(),
-                    |model| digits(model.bytes.0 as f64 / size_divisor),
-                )
+                cell.model
+                    .as_ref()
+                    .map_or_else(|| ABSENT.to_owned(), |model| digits(model.bytes.0 as f64 / divisor))
             }),
             key: Box::new(|cell| Some(cell.model.as_ref()?.bytes.0 as f64)),
             names: false,
         },
-    ]);
-    if let Some(metric) = metric {
-        columns.extend([Column::figure(
-            format!("{} (%) [95 %]", escape(metric)),
-            |cell| Some(cell.accuracy.as_ref()?.value),
-            accuracy,
-        )]);
-        let mut used = measured().filter_map(|cell| Some(cell.accuracy.as_ref()?.samples));
-        let first = used.next();
-        if used.any(|other| Some(other) != first) {
-            let samples = |cell: &Cell| Some(cell.accuracy.as_ref()?.samples);
-            columns.push(Column::figure(
-                "n",
-                move |cell| samples(cell).map(|samples| samples as f64),
-                move |cell| samples(cell).map(|samples| samples.to_string()),
-            ));
-        }
-        columns.extend([
-            Column::figure(
-                "Δ (pp)",
-                |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.value),
-                delta,
-            ),
-            Column::figure(
-                "flips",
-                |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips? as f64),
-                |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips?.to_string()),
-            ),
-        ]);
+    ]
+}
+
+/// How right its answers are.
+fn accuracies(cells: &[(Rank, &Cell)], metric: &str, escape: Escape) -> Vec<Column> {
+    let mut columns = vec![Column::figure(
+        // No line breaks within the brackets.
+        format!("{} (%) [95\u{a0}%]", escape(metric)),
+        |cell| Some(figures::accuracy(cell)?.value),
+        accuracy,
+    )];
+    let mut used = standing(cells).filter_map(|cell| Some(cell.accuracy.as_ref()?.samples));
+    let first = used.next();
+    if used.any(|other| Some(other) != first) {
+        let samples = |cell: &Cell| Some(cell.accuracy.as_ref()?.samples);
+        columns.push(Column::figure(
+            "n",
+            move |cell| samples(cell).map(|samples| samples as f64),
+            move |cell| samples(cell).map(|samples| samples.to_string()),
+        ));
     }
-    columns.push(Column {
-        names: false,
-        ..Column::text("outputs", move |rank, cell| outputs(rank, cell, escape))
-    });
+    columns.extend([
+        Column::figure("Δ (pp)", |cell| Some(figures::delta(cell)?.value), delta),
+        Column::figure(
+            "flips",
+            |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips? as f64),
+            |cell| Some(cell.accuracy.as_ref()?.delta.as_ref()?.flips?.to_string()),
+        ),
+    ]);
     columns
 }
 
@@ -217,24 +236,25 @@ fn options(settings: &Settings, escape: Escape) -> String {
 fn p50(unit: TimeUnit, cell: &Cell) -> Option<String> {
     let latency = &cell.summary.as_ref()?.latency;
     if latency.percentile(0.5).is_none() {
-        return Some(format!("mean {}", unit.show(latency.mean_ns)));
+        return Some(format!("mean {}", unit.show(figures::time(latency.mean_ns)?)));
     }
-    let shown = unit.show(latency.p50_ns);
-    Some(match latency.p50_interval_ns {
-        Some(interval) if latency.p50_ns > 0.0 => {
-            let side = (interval.high / latency.p50_ns - 1.0).max(1.0 - interval.low / latency.p50_ns) * 100.0;
-            if side < 9.95 {
-                format!("{shown} ± {side:.1} %")
-            } else {
-                format!("{shown} ± {side:.0} %")
+    let median = figures::median(latency)?;
+    let shown = unit.show(median.value);
+    Some(match median.interval {
+        Some(interval) => {
+            let side = (interval.high / median.value - 1.0).max(1.0 - interval.low / median.value) * 100.0;
+            match side {
+                side if side < 9.95 => format!("{shown} ± {side:.1} %"),
+                side if side < 1e3 => format!("{shown} ± {side:.0} %"),
+                side => format!("{shown} ± {} %", digits(side)),
             }
         }
-        _ => shown,
+        None => shown,
     })
 }
 
 fn percentile(unit: TimeUnit, p: f64) -> Column {
-    let figure = move |cell: &Cell| cell.summary.as_ref()?.latency.percentile(p);
+    let figure = move |cell: &Cell| figures::percentile(&cell.summary.as_ref()?.latency, p);
     Column::figure(format!("p{:.0} ({})", p * 100.0, unit.symbol()), figure, move |cell| {
         Some(unit.show(figure(cell)?))
     })
@@ -245,7 +265,7 @@ fn figure(cell: &Cell, metric: &str) -> Option<f64> {
 }
 
 fn accuracy(cell: &Cell) -> Option<String> {
-    let accuracy = cell.accuracy.as_ref()?;
+    let accuracy = figures::accuracy(cell)?;
     let value = format!("{:.1}", accuracy.value * 100.0);
     Some(match accuracy.interval {
         Some(interval) => format!("{value} [{:.1}, {:.1}]", interval.low * 100.0, interval.high * 100.0),
@@ -255,10 +275,9 @@ fn accuracy(cell: &Cell) -> Option<String> {
 
 /// The difference in percentage points, with `~` where it is not significant.
 fn delta(cell: &Cell) -> Option<String> {
+    let points = signed(figures::delta(cell)?.value * 100.0, 2);
     let accuracy = cell.accuracy.as_ref()?;
-    let delta = accuracy.delta.as_ref()?;
-    let points = signed(delta.value * 100.0, 2);
-    Some(match significant(accuracy, delta) {
+    Some(match significant(accuracy, accuracy.delta.as_ref()?) {
         Some(true) => points,
         Some(false) => format!("~ {points}"),
         None => format!("{points} (untested)"),

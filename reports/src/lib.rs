@@ -93,3 +93,16 @@ pub enum ReportError {
     #[error("the report is not UTF-8")]
     Utf8(#[from] std::string::FromUtf8Error),
 }
+
+impl ReportError {
+    /// What to do about it, where something can be done.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::OnePage(_) => Some("write a folder of pages with `edgebench report RECORD… -o DIR`"),
+            Self::Template(_) | Self::TemplateFile { .. } => {
+                Some("start from the originals, in reports/templates of edgebench's source")
+            }
+            Self::Csv(_) | Self::Json(_) | Self::Junit(_) | Self::Utf8(_) => None,
+        }
+    }
+}

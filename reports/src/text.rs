@@ -5,15 +5,18 @@
 //! | `plain` | one line without what a terminal would obey and without what cannot be seen |
 //! | `escaped` | that line as Markdown takes it literally: for documents and tables, and for comments |
 //! | `field` | that line as a field of CSV that no spreadsheet takes for a formula |
-//! | `numbers` | figures in three digits, and in the unit that reads best |
+//! | `json` | JSON without what a terminal would obey |
+//! | `numbers` | figures in three digits, in the unit that reads best; counts |
 
 mod escaped;
 mod field;
+mod json;
 mod numbers;
 mod plain;
 
 pub use escaped::{escaped, literal};
 pub(crate) use field::field;
-pub(crate) use numbers::{TimeUnit, signed, significant};
+pub(crate) use json::escaped_json;
+pub(crate) use numbers::{TimeUnit, counted, signed, significant};
 pub use plain::plain;
 pub(crate) use plain::shortened;

@@ -47,7 +47,7 @@
       for (const row of rows) {
         const text = row.textContent.toLowerCase();
         const fits = words.every((word) => text.includes(word)) &&
-          facets.every((facet) => !facet.value || row.getAttribute("data-" + facet.dataset.facet) === facet.value);
+          facets.every((facet) => !facet.value || "=" + row.getAttribute("data-" + facet.dataset.facet) === facet.value);
         row.hidden = !fits;
         count += fits;
       }
@@ -67,7 +67,7 @@
 
   // A link to a cell opens what it leads to.
   const open = () => {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (target && target.tagName === "DETAILS") target.open = true;
   };
   addEventListener("hashchange", open);

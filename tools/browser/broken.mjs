@@ -112,7 +112,7 @@ export const BROKEN = [
   ["dark paper", prints, /lightness of 0.00/, styled("@media print { :root { color-scheme: dark !important } body { background: #000 !important } }")],
   [
     "something that is too wide",
-    fits,
+    (page) => fits(page),
     /at 320 px/,
     `document.querySelector("h1").style.width = "2000px"`,
   ],

@@ -97,7 +97,7 @@ with_hint! {
     edgebench_record::StoreError => |error| Some(error.hint().to_owned()),
     edgebench_record::ReadError => |error| Some(error.hint().to_owned()),
     edgebench_graph::GraphError => |error| Some(error.hint().to_owned()),
-    edgebench_reports::ReportError => |_| None,
+    edgebench_reports::ReportError => |error| error.hint().map(str::to_owned),
     edgebench_reports::BudgetError => edgebench_reports::BudgetError::hint,
     edgebench_reports::policy::PolicyError => edgebench_reports::policy::PolicyError::hint,
     edgebench_runner::WorkerFailure => edgebench_runner::WorkerFailure::hint,

@@ -16,6 +16,7 @@ use crate::budget::BudgetArgs;
 use crate::compare::read;
 use crate::failure::Failure;
 use crate::output::print;
+use crate::report::find;
 
 /// Tell which cell to ship, under a budget where there is one.
 ///
@@ -23,7 +24,7 @@ use crate::output::print;
 /// bad input; 4 otherwise: something fits, but not surely, or the figures to tell are lacking.
 #[derive(Debug, Args)]
 pub(crate) struct RecommendArgs {
-    /// Records: a record.json, or the folder of a run
+    /// Records: a record.json, the folder of a run, or a folder of such folders
     #[arg(required_unless_present = "list_profiles", value_name = "RECORD")]
     records: Vec<PathBuf>,
     #[command(flatten)]
@@ -48,8 +49,7 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let budget = args.budget.budget()?;
-    let records: Vec<(String, Record)> = args
-        .records
+    let records: Vec<(String, Record)> = find(&args.records)?
         .iter()
         .map(|path| Ok((path.to_string_lossy().into_owned(), read(path)?)))
         .collect::<Result<_, Failure>>()?;

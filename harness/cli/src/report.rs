@@ -1,5 +1,6 @@
 //! `edgebench report`: pages that people would publish, from one record or hundreds.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,7 +29,8 @@ pub(crate) struct ReportArgs {
     /// Records: a record.json, the folder of a run, or a folder of such folders
     #[arg(required = true, value_name = "RECORD")]
     records: Vec<PathBuf>,
-    /// The folder of the pages, or the file of another format [default: report, or standard output]
+    /// The folder of the pages; a file for another format, or for one page where it ends in .html [default: report, or
+    /// standard output]
     #[arg(short, long, value_name = "DIR|FILE")]
     output: Option<PathBuf>,
     /// What to write
@@ -47,18 +49,29 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
         Some(folder) => Templates::from_folder(folder)?,
         None => Templates::built_in()?,
     };
+    let options = FormatOptions {
+        budget: budget.as_ref(),
+        templates: Some(&templates),
+    };
     let paths = find(&args.records)?;
     let problems = if args.format.name() == Html.name() {
-        let folder = args.output.as_deref().unwrap_or(Path::new("report"));
+        let output = args.output.as_deref().unwrap_or(Path::new("report"));
+        let one_file = output.extension().is_some_and(|extension| extension == "html");
+        if output.is_file() && !one_file {
+            return Err(Failure::new(format!("`{}` is a file", output.display()))
+                .hint("pages go into a folder; one page alone into a file that ends in .html"));
+        }
         match paths.as_slice() {
-            [one] => page(one, folder, &templates, budget.as_ref())?,
-            several => site(several, folder, &templates, budget.as_ref())?,
+            [_] if one_file => text(&paths, args.format, Some(output), &options)?,
+            [one] => page(one, output, &templates, budget.as_ref())?,
+            _ if one_file => {
+                return Err(
+                    Failure::new("several records make a folder of pages, and no file").hint("name a folder with `-o`")
+                );
+            }
+            several => site(several, output, &templates, budget.as_ref())?,
         }
     } else {
-        let options = FormatOptions {
-            budget: budget.as_ref(),
-            templates: Some(&templates),
-        };
         text(&paths, args.format, args.output.as_deref(), &options)?
     };
     for problem in &problems {
@@ -72,7 +85,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The records' files: those named, and those of the folders that are named.
-fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in named {
         if !path.is_dir() || path.join("record.json").exists() {
@@ -80,10 +93,16 @@ fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         let entries = fs::read_dir(path).doing(format_args!("read the folder `{}`", path.display()))?;
-        let mut inside: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|folder| folder.join("record.json").exists())
-            .collect();
+        let mut inside = Vec::new();
+        for entry in entries {
+            let folder = entry
+                .doing(format_args!("read the folder `{}`", path.display()))?
+                .path();
+            // A link that leads nowhere is a record that cannot be read, and is told as one.
+            if folder.join("record.json").symlink_metadata().is_ok() {
+                inside.push(folder);
+            }
+        }
         if inside.is_empty() {
             return Err(Failure::new(format!("`{}` holds no record and no run", path.display()))
                 .hint("give a record.json, the folder of a run, or a folder of such folders"));
@@ -113,14 +132,14 @@ fn read(path: &Path) -> Result<(Vec<u8>, Record), ReadError> {
 fn page(path: &Path, folder: &Path, templates: &Templates, budget: Option<&Budget>) -> Result<Vec<Problem>, Failure> {
     let (text, record) = read(path)?;
     let files = [
-        ("record.json", text),
+        ("data/record.json", text),
         (
-            "cells.csv",
+            "data/cells.csv",
             Csv.write(&[&record], &FormatOptions::default())?.into_bytes(),
         ),
         (
             "index.html",
-            run_page(&record, templates, &RunLinks::with_cells(), budget)?.into_bytes(),
+            run_page(&record, templates, &RunLinks::with_data(), budget)?.into_bytes(),
         ),
     ];
     for (name, text) in files {
@@ -153,16 +172,20 @@ fn site(
     };
     let read: Vec<_> = paths.par_iter().map(read_one).collect::<Result<_, Failure>>()?;
     let (mut runs, mut problems): (Vec<RunEntry>, Vec<Problem>) = (Vec::new(), Vec::new());
+    let mut known = BTreeSet::new();
     for (path, entry) in paths.iter().zip(read) {
         match entry {
-            Ok(entry) if runs.iter().any(|other| other.file == entry.file) => problems.push(Problem {
-                what: shown(path),
-                why: format!("the same record as that of run {}, which is shown", entry.id),
-            }),
-            Ok(entry) => runs.push(entry),
+            Ok(entry) if known.insert(entry.file.clone()) => runs.push(entry),
+            Ok(entry) => tell(one_line(&format!(
+                "{} is the record of run {} once more, and is shown once",
+                shown(path),
+                entry.id
+            ))),
             Err(problem) => problems.push(problem),
         }
     }
+    // The same records give the same bytes, in whatever order they are named.
+    problems.sort();
     if runs.is_empty() {
         let first = problems
             .first()
@@ -233,5 +256,10 @@ fn write(folder: &Path, name: &str, text: &[u8]) -> Result<(), Failure> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).doing(format_args!("make the folder `{}`", parent.display()))?;
     }
-    Ok(fs::write(&path, text).doing(format_args!("write `{}`", path.display()))?)
+    // In one step: a reader sees the whole of it, and a link that lies there is replaced and not followed.
+    let mut temporary = path.clone().into_os_string();
+    temporary.push(".tmp");
+    Ok(fs::write(&temporary, text)
+        .and_then(|()| fs::rename(&temporary, &path))
+        .doing(format_args!("write `{}`", path.display()))?)
 }

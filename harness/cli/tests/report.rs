@@ -79,6 +79,11 @@ fn a_site_is_the_same_bytes_in_any_order_and_all_its_links_lead_somewhere() {
     folder.edgebench(&["report", "runs/c", "runs/a/record.json", "runs/b", "-o", "again"]);
     let site = files(&folder.path("site"));
     assert_eq!(site, files(&folder.path("again")));
+    // What a report has written is no run of its own.
+    let inside = folder.edgebench(&["report", "runs", "-o", "runs/report"]);
+    let once_more = folder.edgebench(&["report", "runs", "-o", "runs/report"]);
+    assert_eq!((inside.status.code(), once_more.status.code()), (Some(0), Some(0)));
+    assert_eq!(site, files(&folder.path("runs/report")));
 
     let count = |below: &str| site.keys().filter(|name| name.starts_with(below)).count();
     assert_eq!(
@@ -121,10 +126,22 @@ fn the_page_of_one_run_is_that_of_run_itself_but_for_its_links() {
     let output = folder.edgebench(&["report", "runs/a", "-o", "page"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let names: Vec<String> = files(&folder.path("page")).into_keys().collect();
-    assert_eq!(names, ["cells.csv", "index.html", "record.json"]);
+    assert_eq!(names, ["data/cells.csv", "data/record.json", "index.html"]);
     let page = |path: &str| fs::read_to_string(folder.path(path)).unwrap();
     let own = page("runs/a/report.html").replace(", <a href=\"samples.csv\">samples (CSV)</a>", "");
-    assert_eq!(page("page/index.html"), own);
+    let data = "href=\"data&#x2f;";
+    assert_eq!(page("page/index.html").matches(data).count(), 2);
+    assert_eq!(page("page/index.html").replace(data, "href=\""), own);
+    // Onto another run's folder: its record stays.
+    let record = fs::read(folder.path("runs/b/record.json")).unwrap();
+    folder.edgebench(&["report", "runs/a", "-o", "runs/b"]);
+    assert_eq!(fs::read(folder.path("runs/b/record.json")).unwrap(), record);
+    let alone = folder.edgebench(&["report", "runs/a", "-o", "alone.html"]);
+    assert_eq!(alone.status.code(), Some(0), "{}", said(&alone));
+    assert!(page("alone.html").contains("<h1>"));
+    let onto = folder.edgebench(&["report", "runs/a", "-o", "m.onnx"]);
+    assert_eq!(onto.status.code(), Some(2));
+    assert!(said(&onto).contains("hint: "), "{}", said(&onto));
     assert!(page_text(own.as_bytes()).contains("default-src 'none'"));
 }
 
@@ -145,14 +162,16 @@ fn a_damaged_record_and_a_newer_one_are_named_and_the_others_are_shown() {
     for problem in [
         "runs/b: it is no record, or a damaged one",
         "runs/c: it has schema 99, and this edgebench reads schema 1 and older",
-        "copy: the same record as that of",
     ] {
         assert!(told.contains(&format!("left out {problem}")), "{problem}: {told}");
         let (what, why) = problem.split_once(": ").unwrap();
         assert!(index.contains(&format!("<strong>{what}</strong>")), "{what}");
         assert!(index.contains(why), "{why}");
     }
+    assert!(told.contains("copy is the record of run"), "{told}");
     assert_eq!(fs::read_dir(folder.path("site/runs")).unwrap().count(), 1);
+    folder.edgebench(&["report", "copy", "runs/c", "runs/b", "runs/a", "-o", "again"]);
+    assert_eq!(files(&folder.path("site")), files(&folder.path("again")));
 
     for alone in ["runs/b", "runs/c", "nowhere", "site"] {
         let output = folder.edgebench(&["report", alone, "-o", "none"]);
@@ -187,6 +206,15 @@ fn templates_replace_the_built_in_ones_and_a_broken_one_is_told() {
     assert_eq!(page().status.code(), Some(0), "{}", said(&page()));
     let written = fs::read_to_string(folder.path("page/index.html")).unwrap();
     assert!(written.contains("<style>body { color: rebeccapurple }</style>"));
+    fs::write(folder.path("mine/script.js"), "let one = 1;\r\nlet two = 2;\r\n").unwrap();
+    assert_eq!(page().status.code(), Some(0), "{}", said(&page()));
+    // A browser hashes what it has read, in which every line ends in LF.
+    let written = fs::read_to_string(folder.path("page/index.html")).unwrap();
+    assert!(written.contains("<script>let one = 1;\nlet two = 2;\n</script>"));
+    assert!(
+        page_text(written.as_bytes()).contains("script-src 'sha256-n1QvkMD01VAjz6hHAZ1XLMZz5yk4Pjh1BqfgDv1XgcQ='"),
+        "the hash is of what the page holds"
+    );
     fs::write(folder.path("mine/run.html"), "{{ page.titel }}").unwrap();
     let output = page();
     assert_eq!(output.status.code(), Some(2));
@@ -213,14 +241,8 @@ fn a_budget_decides_the_advice_and_the_exit_code() {
     assert!(said(&wrong).contains("latency_p50"), "{}", said(&wrong));
 
     let json = folder.edgebench(&["recommend", "runs", "--format", "json"]);
-    assert_eq!(
-        json.status.code(),
-        Some(2),
-        "recommend takes runs and no folder of them"
-    );
-    let json = folder.edgebench(&["recommend", "runs/a", "runs/b", "--format", "json"]);
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(json["records"].as_array().unwrap().len(), 2);
+    assert_eq!(json["records"].as_array().unwrap().len(), 3);
 
     let output = folder.edgebench(&["report", "runs/a", "--budget", "latency_p50=1us", "-o", "page"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));

@@ -1,5 +1,6 @@
 //! A record as a file: its text, its schema, and reading it back.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -66,7 +67,7 @@ impl Record {
     /// # Errors
     /// [`ReadError`]: the file cannot be read, its schema is newer, or it is damaged.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        read(path, "record.json", SCHEMA)
+        Self::sound(read(path, "record.json", SCHEMA)?, path)
     }
 
     /// Reads a record from the text of its file; the path is for what is said of it.
@@ -74,8 +75,26 @@ impl Record {
     /// # Errors
     /// [`ReadError`]: its schema is newer, or it is damaged.
     pub fn parse(text: &[u8], path: &Path) -> Result<Self, ReadError> {
-        parse(text, path, SCHEMA)
+        Self::sound(parse(text, path, SCHEMA)?, path)
     }
+
+    /// What no run writes and no reader expects: a task that is listed twice.
+    fn sound(self, path: &Path) -> Result<Self, ReadError> {
+        let mut ids = BTreeSet::new();
+        let twice = self.tasks.iter().find(|task| !ids.insert(&task.id));
+        match twice {
+            None => Ok(self),
+            Some(task) => Err(ReadError::Damaged {
+                path: path.to_owned(),
+                source: serde::de::Error::custom(format!("the task {:?} is listed twice", shortened(&task.id))),
+            }),
+        }
+    }
+}
+
+/// As much of a name as a message needs.
+fn shortened(name: &str) -> String {
+    name.chars().take(60).collect()
 }
 
 /// Reads what has a schema number, from its file or from the folder that holds a file of this name.

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use edgebench_record::{Cell, Record};
 
-use super::{Format, FormatOptions, advices, host_name};
+use super::{Format, FormatOptions, advices};
 use crate::ReportError;
 use crate::caveats::caveats;
 use crate::columns::Column;
 use crate::facts::reasons;
 use crate::gate::COMMENT_LIMIT;
+use crate::site::device;
 use crate::table::TaskTable;
 use crate::text::{literal, plain, shortened};
 
@@ -38,10 +39,6 @@ pub struct Brief;
 impl Format for Brief {
     fn name(&self) -> &'static str {
         "brief"
-    }
-
-    fn extension(&self) -> &'static str {
-        "md"
     }
 
     fn meaning(&self) -> &'static str {
@@ -78,18 +75,14 @@ fn comment(records: &[&Record], options: &FormatOptions<'_>, limit: usize) -> St
 /// The hidden first line.
 fn marker(records: &[&Record]) -> String {
     let name = records.first().map_or_else(String::new, |record| {
-        format!("{} on {}", record.plan.suite, host_name(&record.host))
+        format!("{} on {}", record.plan.suite, device(record))
     });
     crate::gate::hidden("report", &name)
 }
 
 /// One run in at most `room` bytes. Each part has its share, and what it leaves is the next one's.
 fn run(record: &Record, options: &FormatOptions<'_>, room: usize) -> String {
-    let mut out = format!(
-        "\n### {} on {}\n\n",
-        named(&record.plan.suite),
-        named(&host_name(&record.host))
-    );
+    let mut out = format!("\n### {} on {}\n\n", named(&record.plan.suite), named(&device(record)));
     let free = room.saturating_sub(RESERVE);
     let mut part = Part {
         free: free / 4,

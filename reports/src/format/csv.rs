@@ -1,9 +1,10 @@
 //! One row per cell, and one row per sample. An absent figure is an empty field.
 
-use edgebench_record::{Cell, OutputsVerdict, Record};
+use edgebench_record::{Cell, Figure, Latency, OutputsVerdict, Record};
 
 use super::{Format, FormatOptions};
 use crate::ReportError;
+use crate::columns::figures;
 use crate::text::field;
 
 /// One table with one row per cell, whatever the number of records.
@@ -11,10 +12,6 @@ pub struct Csv;
 
 impl Format for Csv {
     fn name(&self) -> &'static str {
-        "csv"
-    }
-
-    fn extension(&self) -> &'static str {
         "csv"
     }
 
@@ -175,13 +172,16 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
     let model = cell.model.as_ref();
     let accuracy = cell.accuracy.as_ref();
     let delta = accuracy.and_then(|accuracy| accuracy.delta.as_ref());
+    let (metric_value, metric_delta) = (figures::accuracy(cell), figures::delta(cell));
     let comparison = cell
         .outputs
         .reference
         .as_ref()
         .or_else(|| cell.outputs.golden.as_ref().map(|golden| &golden.comparison));
-    let percentile = |p: f64| latency.and_then(|latency| latency.percentile(p)).map(rounded);
-    let p50 = latency.and_then(|latency| latency.p50_interval_ns);
+    let percentile = |p: f64| latency.and_then(|latency| figures::percentile(latency, p)).map(rounded);
+    // Empty where there are too few samples for a median, as the other percentiles, and so are the ends of its interval.
+    let p50 = latency.and_then(figures::median);
+    let time = |of: fn(&Latency) -> f64| latency.map(of).and_then(figures::time).map(rounded);
     vec![
         field(&cell.id.task),
         field(&cell.id.variant),
@@ -190,15 +190,14 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         cell.outcome.kind.name().to_owned(),
         shown(summary.map(|summary| summary.load_ns.0)),
         shown(summary.and_then(|summary| summary.first_ns).map(|ns| ns.0)),
-        // Empty where there are too few samples for a median, as the other percentiles.
-        shown(percentile(0.5).and(latency).map(|latency| rounded(latency.p50_ns))),
+        shown(p50.map(|p50| rounded(p50.value))),
         shown(percentile(0.9)),
         shown(percentile(0.99)),
         shown(summary.and_then(|summary| summary.rss_peak_bytes).map(|bytes| bytes.0)),
         shown(model.map(|model| model.bytes.0)),
         accuracy.map(|accuracy| field(&accuracy.metric)).unwrap_or_default(),
-        shown(accuracy.map(|accuracy| accuracy.value)),
-        shown(delta.map(|delta| delta.value)),
+        shown(metric_value.map(|metric| metric.value)),
+        shown(metric_delta.map(|delta| delta.value)),
         shown(delta.and_then(|delta| delta.flips)),
         settings.batch.to_string(),
         field(&settings.device),
@@ -209,14 +208,15 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         verdict(cell.outputs.verdict).to_owned(),
         shown(comparison.and_then(|comparison| comparison.sqnr_db)),
         shown(comparison.map(|comparison| comparison.max_abs)),
-        shown(p50.map(|interval| rounded(interval.low))),
-        shown(p50.map(|interval| rounded(interval.high))),
+        shown(low(p50).map(rounded)),
+        shown(high(p50).map(rounded)),
         shown(latency.map(|latency| latency.n)),
         cell.invocations.len().to_string(),
-        shown(latency.map(|latency| rounded(latency.min_ns))),
-        shown(latency.map(|latency| rounded(latency.mean_ns))),
-        shown(latency.map(|latency| rounded(latency.mad_ns))),
-        shown(latency.map(|latency| rounded(latency.max_ns))),
+        shown(time(|latency| latency.min_ns)),
+        shown(time(|latency| latency.mean_ns)),
+        // Samples that are all alike have none, which is a figure.
+        shown(latency.filter(|latency| latency.mad_ns >= 0.0).map(|latency| rounded(latency.mad_ns))),
+        shown(time(|latency| latency.max_ns)),
         shown(percentile(0.95)),
         shown(summary.map(|summary| summary.throughput_per_s)),
         shown(summary.and_then(|summary| summary.cpu_per_inference_ns).map(|ns| ns.0)),
@@ -229,20 +229,12 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         shown(model.and_then(|model| model.parameters)),
         shown(model.and_then(|model| model.zero_parameters)),
         shown(model.and_then(|model| model.macs)),
-        shown(
-            accuracy
-                .and_then(|accuracy| accuracy.interval)
-                .map(|interval| interval.low),
-        ),
-        shown(
-            accuracy
-                .and_then(|accuracy| accuracy.interval)
-                .map(|interval| interval.high),
-        ),
+        shown(low(metric_value)),
+        shown(high(metric_value)),
         shown(accuracy.map(|accuracy| accuracy.samples)),
-        shown(delta.and_then(|delta| delta.interval).map(|interval| interval.low)),
-        shown(delta.and_then(|delta| delta.interval).map(|interval| interval.high)),
-        shown(delta.and_then(|delta| delta.mcnemar_p)),
+        shown(low(metric_delta)),
+        shown(high(metric_delta)),
+        shown(delta.and_then(|delta| delta.mcnemar_p).and_then(figures::share)),
         shown(delta.and_then(|delta| delta.answer_changes)),
         cell.runtime
             .as_ref()
@@ -263,6 +255,14 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
 
 fn shown(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn low(figure: Option<Figure>) -> Option<f64> {
+    figure?.interval.map(|interval| interval.low)
+}
+
+fn high(figure: Option<Figure>) -> Option<f64> {
+    figure?.interval.map(|interval| interval.high)
 }
 
 /// Nanoseconds are whole in a file: the clock gives no more.

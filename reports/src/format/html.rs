@@ -14,10 +14,6 @@ impl Format for Html {
         "html"
     }
 
-    fn extension(&self) -> &'static str {
-        "html"
-    }
-
     fn meaning(&self) -> &'static str {
         "a page that needs no other file and no network"
     }

@@ -5,16 +5,13 @@ use serde::Serialize;
 
 use super::{Format, FormatOptions};
 use crate::ReportError;
+use crate::text::escaped_json;
 
 /// The record, or an array of several.
 pub struct Json;
 
 impl Format for Json {
     fn name(&self) -> &'static str {
-        "json"
-    }
-
-    fn extension(&self) -> &'static str {
         "json"
     }
 
@@ -30,7 +27,7 @@ impl Format for Json {
     }
 }
 
-/// The whole record, indented.
+/// The whole record, indented. What a terminal would obey is escaped; it reads back as it was.
 ///
 /// # Errors
 /// [`ReportError::Json`]: none that a record can cause.
@@ -38,8 +35,12 @@ pub fn json(record: &Record) -> Result<String, ReportError> {
     pretty(record)
 }
 
-fn pretty(value: &impl Serialize) -> Result<String, ReportError> {
-    let mut text = serde_json::to_string_pretty(value)?;
+/// Any value as indented JSON that a terminal may be shown.
+///
+/// # Errors
+/// [`ReportError::Json`] for a value that is no JSON, such as a map whose names are no strings.
+pub fn pretty(value: &impl Serialize) -> Result<String, ReportError> {
+    let mut text = escaped_json(&serde_json::to_string_pretty(value)?);
     text.push('\n');
     Ok(text)
 }

@@ -5,16 +5,13 @@ use serde::Serialize;
 
 use super::{Format, FormatOptions};
 use crate::ReportError;
+use crate::text::escaped_json;
 
 /// The cells of all records, each a line that is complete in itself.
 pub struct Jsonl;
 
 impl Format for Jsonl {
     fn name(&self) -> &'static str {
-        "jsonl"
-    }
-
-    fn extension(&self) -> &'static str {
         "jsonl"
     }
 
@@ -41,11 +38,11 @@ pub fn jsonl(record: &Record) -> Result<String, ReportError> {
     }
     let mut text = String::new();
     for cell in &record.cells {
-        text += &serde_json::to_string(&Line {
+        text += &escaped_json(&serde_json::to_string(&Line {
             schema: record.schema,
             run: &record.id,
             cell,
-        })?;
+        })?);
         text.push('\n');
     }
     Ok(text)

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use edgebench_record::{Cell, Record};
 
-use super::{Format, FormatOptions, advices, host_name};
+use super::{Format, FormatOptions, advices};
 use crate::ReportError;
 use crate::advice::fits_table;
 use crate::caveats::caveats;
 use crate::facts::{command, facts, reasons};
+use crate::site::device;
 use crate::table::{aligned, task_table};
 use crate::text::escaped;
 
@@ -18,10 +19,6 @@ pub struct Markdown;
 impl Format for Markdown {
     fn name(&self) -> &'static str {
         "markdown"
-    }
-
-    fn extension(&self) -> &'static str {
-        "md"
     }
 
     fn meaning(&self) -> &'static str {
@@ -40,11 +37,7 @@ pub fn markdown(record: &Record) -> String {
 }
 
 fn document(record: &Record, options: &FormatOptions<'_>) -> String {
-    let mut out = format!(
-        "# {} on {}\n\n",
-        escaped(&record.plan.suite),
-        escaped(&host_name(&record.host))
-    );
+    let mut out = format!("# {} on {}\n\n", escaped(&record.plan.suite), escaped(&device(record)));
     let advices = advices(record, options);
     for advice in &advices {
         let _ = writeln!(out, "- {}", escaped(&advice.words()));

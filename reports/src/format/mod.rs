@@ -1,6 +1,6 @@
 //! Ways of writing records down, one file each.
 //!
-//! A format is a name, a file's ending and a function of records; [`FORMATS`] lists them all. What reads a record's
+//! A format is a name and a function of records; [`FORMATS`] lists them all. What reads a record's
 //! strings makes them harmless for its own reader: a terminal, Markdown, a spreadsheet, a browser.
 
 mod brief;
@@ -13,7 +13,7 @@ mod table;
 
 use std::fmt;
 
-use edgebench_record::{Host, Record};
+use edgebench_record::Record;
 
 use crate::ReportError;
 use crate::advice::{Advice, advise};
@@ -24,7 +24,7 @@ pub use brief::Brief;
 pub use csv::{CELL_COLUMNS, Csv, SAMPLE_COLUMNS, cells_csv, samples_csv};
 pub(crate) use csv::{finish, options};
 pub use html::Html;
-pub use json::{Json, json};
+pub use json::{Json, json, pretty};
 pub use jsonl::{Jsonl, jsonl};
 pub use markdown::{Markdown, markdown};
 pub use table::{Table, table};
@@ -33,9 +33,6 @@ pub use table::{Table, table};
 pub trait Format: Sync {
     /// The name that `--format` takes.
     fn name(&self) -> &'static str;
-
-    /// Its file's ending, such as `md`.
-    fn extension(&self) -> &'static str;
 
     /// One line about it, for the help.
     fn meaning(&self) -> &'static str;
@@ -74,12 +71,4 @@ pub fn format(name: &str) -> Option<&'static dyn Format> {
 fn advices(record: &Record, options: &FormatOptions<'_>) -> Vec<Advice> {
     let tasks = record.tasks.iter();
     tasks.map(|task| advise(record, task, options.budget)).collect()
-}
-
-/// What a machine is called: the name that its owner gave it, or its processor, or else its kind.
-fn host_name(host: &Host) -> String {
-    host.name
-        .clone()
-        .or_else(|| host.cpu_model.clone())
-        .unwrap_or_else(|| format!("{} {}", host.architecture, host.system))
 }

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use edgebench_record::Record;
 
-use super::{Format, FormatOptions, advices, host_name};
+use super::{Format, FormatOptions, advices};
 use crate::ReportError;
 use crate::advice::fits_table;
 use crate::caveats::caveats;
+use crate::site::device;
 use crate::table::task_table;
 use crate::text::escaped;
 
@@ -17,10 +18,6 @@ pub struct Table;
 impl Format for Table {
     fn name(&self) -> &'static str {
         "table"
-    }
-
-    fn extension(&self) -> &'static str {
-        "txt"
     }
 
     fn meaning(&self) -> &'static str {
@@ -72,7 +69,7 @@ fn heading(record: &Record) -> String {
     format!(
         "## {} on {}, run {}",
         escaped(&record.plan.suite),
-        escaped(&host_name(&record.host)),
+        escaped(&device(record)),
         escaped(&record.id)
     )
 }

@@ -13,6 +13,7 @@ mod table;
 mod templates;
 
 pub(crate) use run::Crumb;
+pub(crate) use run::advised_page;
 pub use run::{RunLinks, run_page};
 pub(crate) use table::{Field, Header, Row, Table};
 pub use templates::Templates;

@@ -10,18 +10,21 @@ use super::table::{Table, cells_table};
 use super::templates::Templates;
 use crate::ReportError;
 use crate::about::about;
-use crate::advice::advise;
+use crate::advice::Advice;
 use crate::budget::Budget;
 use crate::caveats::caveats;
 use crate::columns::columns;
 use crate::facts::{command, facts, reasons};
 use crate::picture::{Picture, ecdf, latency, memory, per_class, scaling, series, speed_up, trade_offs};
 use crate::ranking::{Rank, ranked};
-use crate::site::{RunEntry, device};
+use crate::site::{RunEntry, advices, device};
 use crate::text::{plain, shortened, significant};
 
 /// The longest name of a cell that a heading shows.
 const NAME_CHARACTERS: usize = 120;
+
+/// The longest run id that a page shows.
+const ID_CHARACTERS: usize = 80;
 
 /// The most that a page shows of what a worker wrote.
 const STDERR_CHARACTERS: usize = 4000;
@@ -55,22 +58,28 @@ impl Crumb {
 }
 
 impl RunLinks {
-    /// A page beside `record.json` and `cells.csv`.
-    pub fn with_cells() -> Self {
+    /// A page with its record and its cells in a folder `data` beside it.
+    pub fn with_data() -> Self {
         Self {
             above: Vec::new(),
-            data: vec![
-                Crumb::new("record (JSON)", "record.json"),
-                Crumb::new("cells (CSV)", "cells.csv"),
-            ],
+            data: [("record (JSON)", "data/record.json"), ("cells (CSV)", "data/cells.csv")]
+                .map(|(words, href)| Crumb::new(words, href))
+                .into(),
         }
     }
 
     /// The page of a run in the run's own folder, beside its record and tables.
     pub fn beside() -> Self {
-        let mut links = Self::with_cells();
-        links.data.push(Crumb::new("samples (CSV)", "samples.csv"));
-        links
+        Self {
+            above: Vec::new(),
+            data: [
+                ("record (JSON)", "record.json"),
+                ("cells (CSV)", "cells.csv"),
+                ("samples (CSV)", "samples.csv"),
+            ]
+            .map(|(words, href)| Crumb::new(words, href))
+            .into(),
+        }
     }
 }
 
@@ -128,8 +137,19 @@ pub fn run_page(
     links: &RunLinks,
     budget: Option<&Budget>,
 ) -> Result<String, ReportError> {
-    // What pictures that can also be of several runs are made of.
-    let entry = RunEntry::of(record, String::new(), budget);
+    let advices = advices(record, budget);
+    let entry = RunEntry::with(record, String::new(), &advices);
+    advised_page(record, &entry, &advices, templates, links)
+}
+
+/// The same with the advice on each of its tasks, and with what pictures of several runs are made of.
+pub(crate) fn advised_page(
+    record: &Record,
+    entry: &RunEntry,
+    advices: &[Advice],
+    templates: &Templates,
+    links: &RunLinks,
+) -> Result<String, ReportError> {
     let (suite, device) = (plain(&record.plan.suite), plain(&device(record)));
     let warnings = &record.host.warnings;
     templates.page(
@@ -137,15 +157,16 @@ pub fn run_page(
         &RunPage {
             title: format!("{} on {}", shortened(&suite, 60), shortened(&device, 60)),
             above: &links.above,
-            suite,
-            device,
-            run: plain(&record.id),
+            suite: shortened(&suite, ID_CHARACTERS),
+            device: shortened(&device, ID_CHARACTERS),
+            run: shortened(&plain(&record.id), ID_CHARACTERS),
             started: plain(&record.started_at),
             tasks: record
                 .tasks
                 .iter()
+                .zip(advices)
                 .enumerate()
-                .map(|(number, task)| task_part(record, &entry, task, number, budget))
+                .map(|(number, (task, advice))| task_part(record, entry, task, number, advice))
                 .collect(),
             caveats: caveats(record),
             facts: facts(record),
@@ -160,8 +181,7 @@ pub fn run_page(
     )
 }
 
-fn task_part(record: &Record, entry: &RunEntry, task: &TaskFacts, number: usize, budget: Option<&Budget>) -> TaskPart {
-    let advice = advise(record, task, budget);
+fn task_part(record: &Record, entry: &RunEntry, task: &TaskFacts, number: usize, advice: &Advice) -> TaskPart {
     let cells = ranked(record, &task.id);
     let name = plain(&task.id);
     let linked: Vec<(Rank, &Cell, String)> = cells
@@ -179,11 +199,12 @@ fn task_part(record: &Record, entry: &RunEntry, task: &TaskFacts, number: usize,
         description: plain(&task.description),
         about: about(task, &cells, plain).join(" · "),
         answer: advice.words(),
-        fits: fits(&advice, &linked),
+        fits: fits(advice, &linked),
         table: cells_table(
             format!("Cells of {name}"),
             &linked,
             &columns(&cells, task.metric.as_deref(), plain),
+            advice.best.as_ref().map(|best| &best.named.cell),
         ),
         pictures,
         cells: cells

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use edgebench_record::{Cell, OutputsVerdict};
+use edgebench_record::{Cell, CellId, OutputsVerdict};
 use serde::Serialize;
 
 use crate::columns::Column;
@@ -115,20 +115,30 @@ const REASON_CHARACTERS: usize = 140;
 /// Why a cell has no figures that stand.
 fn why_out(cell: &Cell) -> String {
     let outcome = &cell.outcome;
-    let reason = match cell.outputs.verdict {
-        OutputsVerdict::Differ if !cell.outputs.why.is_empty() => &cell.outputs.why,
-        _ => &outcome.reason,
+    let (what, reason) = match cell.outputs.verdict {
+        OutputsVerdict::Differ if !cell.outputs.why.is_empty() => ("outputs differ", &cell.outputs.why),
+        OutputsVerdict::Differ => ("outputs differ", &outcome.reason),
+        _ => (outcome.kind.name(), &outcome.reason),
     };
-    let words = format!("{}: {}", outcome.kind.name(), plain(reason));
+    let reason = plain(reason);
+    let words = if reason.starts_with(what) {
+        reason
+    } else {
+        format!("{what}: {reason}")
+    };
     shortened(words.trim_end_matches(": "), REASON_CHARACTERS)
 }
 
-/// A task's cells by these columns; the first column leads to the cell's details.
-pub(crate) fn cells_table(caption: String, cells: &[(Rank, &Cell, String)], columns: &[Column]) -> Table {
+/// A task's cells by these columns; the first column leads to the cell's details. The best is the one that is advised.
+pub(crate) fn cells_table(
+    caption: String,
+    cells: &[(Rank, &Cell, String)],
+    columns: &[Column],
+    best: Option<&CellId>,
+) -> Table {
     let rows = cells
         .iter()
-        .enumerate()
-        .map(|(place, (rank, cell, link))| {
+        .map(|(rank, cell, link)| {
             let out = *rank == Rank::Out;
             let mut fields: Vec<Field> = columns
                 .iter()
@@ -157,10 +167,13 @@ pub(crate) fn cells_table(caption: String, cells: &[(Rank, &Cell, String)], colu
                 facets: vec![
                     plain(&cell.id.variant),
                     plain(&cell.id.backend),
-                    cell.outcome.kind.name().to_owned(),
+                    match cell.outputs.verdict {
+                        OutputsVerdict::Differ => "outputs differ".to_owned(),
+                        _ => cell.outcome.kind.name().to_owned(),
+                    },
                 ],
                 out,
-                best: place == 0 && *rank == Rank::Candidate,
+                best: best == Some(&cell.id),
             }
         })
         .collect();

@@ -87,7 +87,9 @@ impl Templates {
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         let (mut style, mut script) = (String::new(), String::new());
         for (name, built_in) in BUILT_IN {
+            // A browser reads every line break as LF, and hashes what it has read.
             let text = replaced(name)?.unwrap_or_else(|| built_in.to_owned());
+            let text = text.replace("\r\n", "\n").replace('\r', "\n");
             match name {
                 STYLE => style = text,
                 SCRIPT => script = text,

@@ -140,6 +140,24 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     text.width() as f64 * size * 0.56
 }
 
+/// Text cut to at most so much room, in the SVG's units, with `…` where something was cut off.
+pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        out.push(c);
+        if width(&out, size) + width("…", size) > room {
+            out.pop();
+            break;
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out.push('…');
+    out
+}
+
 /// A chart with both axes drawn, ready for its marks.
 pub(crate) fn chart<'a, 'b>(plane: &'a Plane<'b>, room: Room, x: &Axis, y: &Axis) -> Result<Chart<'a, 'b>, Trouble> {
     let mut chart = ChartBuilder::on(plane)
@@ -167,4 +185,20 @@ pub(crate) fn chart<'a, 'b>(plane: &'a Plane<'b>, room: Room, x: &Axis, y: &Axis
     mesh.draw()?;
     drop(mesh);
     Ok(chart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_to_its_room() {
+        assert_eq!(fitted("abc", 10.0, 100.0), "abc");
+        let cut = fitted("abcdefghijklmnopqrstuvwxyz", 10.0, 60.0);
+        assert!(
+            cut.ends_with('…') && width(&cut, 10.0) <= 60.0 && cut.len() > 8,
+            "{cut}"
+        );
+        assert_eq!(fitted("漢字漢字漢字", 10.0, 30.0), "漢字…");
+    }
 }

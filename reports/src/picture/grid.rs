@@ -3,8 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Plane, Trouble, WIDTH, anchored, ink, width};
-use crate::text::shortened;
+use super::canvas::{Plane, Trouble, WIDTH, anchored, fitted, ink, width};
 
 /// At most so many columns have room for a number each.
 pub(crate) const MOST_COLUMNS: usize = 12;
@@ -144,7 +143,7 @@ impl Grid {
         }
         for (row, (name, fields)) in self.rows.iter().enumerate() {
             let top = layout.top + row as i32 * FIELD_HEIGHT;
-            let name = fitted(name, f64::from(layout.left - MARGIN - 8), SIZE);
+            let name = fitted(name, SIZE, f64::from(layout.left - MARGIN - 8));
             let middle_at = (layout.left - 8, top + FIELD_HEIGHT / 2);
             plane.draw(&Text::new(name, middle_at, title(HPos::Right, ink::TEXT)))?;
             for (column, field) in fields.iter().enumerate() {
@@ -183,7 +182,7 @@ fn paint_field(plane: &Plane<'_>, field: &Field, (left, top): (i32, i32), across
         .find(|(words, size)| width(words, *size) <= room);
     let (words, size) = match (fitting, field.words.last()) {
         (Some((words, size)), _) => (words.clone(), size),
-        (None, Some(words)) => (fitted(words, room, SIZE - 2.0), SIZE - 2.0),
+        (None, Some(words)) => (fitted(words, SIZE - 2.0, room), SIZE - 2.0),
         (None, None) => return Ok(()),
     };
     plane.draw(&Text::new(
@@ -191,20 +190,6 @@ fn paint_field(plane: &Plane<'_>, field: &Field, (left, top): (i32, i32), across
         (left + across / 2, top + FIELD_HEIGHT / 2),
         anchored(size, colour, HPos::Center, VPos::Center),
     ))
-}
-
-/// More letters than fit into any room.
-const LONGEST: usize = 300;
-
-/// Text cut off where there is no more room.
-pub(crate) fn fitted(text: &str, room: f64, size: f64) -> String {
-    let mut out = shortened(text, LONGEST);
-    let mut limit = out.chars().count();
-    while limit > 1 && width(&out, size) > room {
-        limit -= 1;
-        out = shortened(text, limit);
-    }
-    out
 }
 
 /// Text in lines of whole words, each within the room; a longer word is cut off.
@@ -216,7 +201,7 @@ pub(crate) fn folded(text: &str, room: f64, size: f64) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(fitted(word, room, size)),
+            _ => lines.push(fitted(word, size, room)),
         }
     }
     lines
@@ -253,7 +238,7 @@ mod tests {
         let lines = folded("aaaaaaaaaaaaaaaaaaaaaaaa b", 80.0, 12.0);
         assert_eq!(lines.len(), 2);
         assert!(lines[0].ends_with('…') && width(&lines[0], 12.0) <= 80.0, "{lines:?}");
-        assert_eq!(fitted("short", 80.0, 12.0), "short");
+        assert_eq!(fitted("short", 12.0, 80.0), "short");
         assert!(folded("", 80.0, 12.0).is_empty());
     }
 

@@ -3,13 +3,15 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Plane, Trouble, WIDTH, anchored, ink, width};
-use super::grid::fitted;
+use super::canvas::{Plane, Trouble, WIDTH, anchored, fitted, ink, width};
 use super::marks::{MARK, draw_mark};
 
 const SIZE: f64 = 12.0;
 const LINE: i32 = 18;
 const LEFT: i32 = 82;
+/// Between an entry's words and the middle of the next one's sign: letters may come out a little wider than they are
+/// taken for.
+const GAP: i32 = 32;
 /// The longest name.
 const LONGEST: f64 = 260.0;
 
@@ -37,8 +39,8 @@ impl Legend {
         let (mut left, mut middle) = (LEFT, LINE / 2 + 3);
         let mut placed = Vec::new();
         for (sign, words) in entries {
-            let words = fitted(&words, LONGEST, SIZE);
-            let across = 14 + width(&words, SIZE).ceil() as i32 + 20;
+            let words = fitted(&words, SIZE, LONGEST);
+            let across = 14 + width(&words, SIZE).ceil() as i32 + GAP;
             if left > LEFT && left + across > WIDTH as i32 {
                 (left, middle) = (LEFT, middle + LINE);
             }

@@ -13,7 +13,7 @@
 //! | `ecdf` | which share of the inferences took at most how long |
 //! | `series` | one cell's samples over time, with warm-up and drift |
 //! | `memory` | memory by phase and kind |
-//! | `sampled`, `drift` | names of cells, quantiles that a count supports, trends |
+//! | `sampled`, `drift` | which cells have samples, quantiles that a count supports, trends |
 //! | `trade_off` | accuracy against latency, size and memory, with the Pareto front |
 //! | `speed_up` | how much faster than the baseline variant, by variant and backend |
 //! | `classes` | the change of accuracy by class |
@@ -21,26 +21,33 @@
 //! | `ranks` | which place each cell takes on each device, and where places overlap |
 //! | `scaling` | throughput against threads |
 //! | `grid`, `legend` | a table of fields; the row of marks above a chart |
-//! | `id`, `sound` | ids that are unique on a page; what of a stranger's figures can be drawn |
+//! | `front`, `spots` | the Pareto front; the marks and labels of cells that lie on one place |
+//! | `batches` | which batch sizes have a picture of their own |
+//! | `id`, `name` | ids that are unique on a page; names that are short and apart |
+//! | `sound` | what of a stranger's figures can be drawn |
 
 mod axis;
+mod batches;
 mod canvas;
 mod classes;
 mod devices;
 mod drift;
 mod ecdf;
+mod front;
 mod grid;
 mod id;
 mod latency;
 mod legend;
 mod marks;
 mod memory;
+mod name;
 mod ranks;
 mod sampled;
 mod scaling;
 mod series;
 mod sound;
 mod speed_up;
+mod spots;
 mod trade_off;
 
 pub(crate) use axis::Unit;

@@ -1,11 +1,10 @@
-//! What the pictures of cells and their samples share: the cells' names, and the quantiles that a count supports.
+//! What the pictures of cells and their samples share: which cells, and the quantiles that a count supports.
 
-use edgebench_record::{Cell, Record, TaskFacts};
+use edgebench_record::{Cell, Figure, Record, TaskFacts, figure};
 use edgebench_stats::{quantile, required_samples};
 
-use super::canvas::width;
+use super::sound::positive;
 use crate::ranking::{Rank, ranked};
-use crate::text::{plain, shortened};
 
 /// The confidence of the rule for which percentiles a count supports, as in the record's own percentiles.
 const CONFIDENCE: f64 = 0.99;
@@ -17,74 +16,6 @@ pub(crate) fn standing<'a>(record: &'a Record, task: &TaskFacts) -> Vec<&'a Cell
         .filter(|(rank, _)| *rank != Rank::Out)
         .map(|(_, cell)| cell)
         .collect()
-}
-
-/// A cell's name within a task.
-#[derive(Debug, Clone)]
-pub(crate) struct Name {
-    variant: String,
-    /// The backend, and the settings in which the cells differ.
-    rest: String,
-}
-
-impl Name {
-    /// The name within a sentence.
-    pub(crate) fn words(&self) -> String {
-        format!("{} on {}", shortened(&self.variant, 60), shortened(&self.rest, 60))
-    }
-
-    /// The name in at most so much room, in the SVG's units: both parts keep their beginning.
-    pub(crate) fn fitted(&self, size: f64, room: f64) -> String {
-        let rest = fitted(&self.rest, size, room * 0.5);
-        let tail = format!(" · {rest}");
-        format!("{}{tail}", fitted(&self.variant, size, room - width(&tail, size)))
-    }
-}
-
-/// The cells' names, in their order.
-pub(crate) fn names(cells: &[&Cell]) -> Vec<Name> {
-    let differ = |part: &dyn Fn(&Cell) -> String| cells.windows(2).any(|pair| part(pair[0]) != part(pair[1]));
-    let parts: [&dyn Fn(&Cell) -> String; 4] = [
-        &|cell| format!("t{}", cell.id.settings.threads),
-        &|cell| format!("b{}", cell.id.settings.batch),
-        &|cell| plain(&cell.id.settings.device),
-        &|cell| {
-            let options = &cell.id.settings.options;
-            let words: Vec<String> = options.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            plain(&words.join(" "))
-        },
-    ];
-    let shown: Vec<_> = parts.into_iter().filter(|part| differ(part)).collect();
-    let name = |cell: &&Cell| {
-        let mut rest = plain(&cell.id.backend);
-        for words in shown.iter().map(|part| part(cell)).filter(|words| !words.is_empty()) {
-            rest.push(' ');
-            rest.push_str(&words);
-        }
-        Name {
-            variant: plain(&cell.id.variant),
-            rest,
-        }
-    };
-    cells.iter().map(name).collect()
-}
-
-/// Text cut to at most so much room, in the SVG's units, with `…` where something was cut off.
-pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
-    if width(text, size) <= room {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        out.push(c);
-        if width(&out, size) + width("…", size) > room {
-            out.pop();
-            break;
-        }
-    }
-    out.truncate(out.trim_end().len());
-    out.push('…');
-    out
 }
 
 /// All samples of a cell, in ascending order.
@@ -134,12 +65,15 @@ impl<const N: usize> Quantiles<N> {
     }
 }
 
-/// `1 cell`, `2 cells`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
+/// What is to be said of times and memory that an emulated processor gave.
+pub(crate) fn emulation(record: &Record) -> Option<String> {
+    let words = "Measured under emulation: neither times nor memory are the device's, nor comparable with it.";
+    record.host.emulated.then(|| words.to_owned())
+}
+
+/// The median that tables give, the median of the invocations' medians, where the samples are enough for one.
+pub(crate) fn p50(cell: &Cell) -> Option<Figure> {
+    figure(cell, "latency_p50").and_then(positive)
 }
 
 #[cfg(test)]
@@ -161,16 +95,5 @@ mod tests {
         assert_eq!(middle(&mut [4, 1, 2, 9]), Some(3.0));
         assert_eq!(middle(&mut [7]), Some(7.0));
         assert_eq!(middle(&mut []), None);
-    }
-
-    #[test]
-    fn text_is_cut_to_its_room() {
-        assert_eq!(fitted("abc", 10.0, 100.0), "abc");
-        let cut = fitted("abcdefghijklmnopqrstuvwxyz", 10.0, 60.0);
-        assert!(
-            cut.ends_with('…') && width(&cut, 10.0) <= 60.0 && cut.len() > 8,
-            "{cut}"
-        );
-        assert_eq!(fitted("漢字漢字漢字", 10.0, 30.0), "漢字…");
     }
 }

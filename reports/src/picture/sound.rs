@@ -1,13 +1,10 @@
 //! What of a stranger's figures can be drawn, and words for it.
 
-use std::collections::BTreeMap;
-
-use edgebench_api::Settings;
-use edgebench_record::{Cell, CellId, Figure, OutcomeKind, OutputsVerdict};
-use edgebench_stats::Interval;
+use edgebench_record::{Cell, Figure, OutcomeKind, OutputsVerdict, figure};
+use edgebench_stats::{Interval, t_interval_of_log};
 
 use crate::columns::ABSENT;
-use crate::text::{plain, shortened};
+use crate::records::values::values;
 
 /// From here on a time or a size is damaged, not large: 10^18 ns are 31 years.
 const LARGEST: f64 = 1e18;
@@ -72,46 +69,25 @@ pub(crate) fn failure(cell: &Cell) -> [&'static str; 2] {
     }
 }
 
-/// `int8-static on ort`, with the settings where asked for.
-pub(crate) fn cell_name(id: &CellId, settings: bool) -> String {
-    let name = format!("{} on {}", plain(&id.variant), plain(&id.backend));
-    if settings {
-        format!("{name}, {}", settings_words(id))
-    } else {
-        name
-    }
+/// A cell's figure with its 95 % interval. Those of memory and throughput the record leaves to its processes: Student's t
+/// over the logarithms of their own figures, from three on.
+pub(crate) fn measured(cell: &Cell, metric: &str) -> Option<Figure> {
+    let known = figure(cell, metric)?;
+    let own = || Some(t_interval_of_log(&values(cell, metric)?, 0.95)?.1);
+    let interval = match metric {
+        "rss_peak" | "throughput" => known.interval.or_else(own),
+        _ => known.interval,
+    };
+    positive(Figure { interval, ..known })
 }
 
-/// `1 thread, batch 8`, with device and options where they are not the defaults.
-pub(crate) fn settings_words(id: &CellId) -> String {
-    let settings = &id.settings;
-    let mut words = vec![match settings.threads {
-        1 => "1 thread".to_owned(),
-        threads => format!("{threads} threads"),
-    }];
-    if settings.batch != 1 {
-        words.push(format!("batch {}", settings.batch));
+/// Three significant digits, however small the ratio.
+pub(crate) fn ratio_digits(ratio: f64) -> String {
+    if ratio < 1e-6 {
+        return "< 0.000001".to_owned();
     }
-    words.extend(special(&settings.device, &settings.options));
-    words.join(", ")
-}
-
-/// Device and options, where they are not the defaults.
-pub(crate) fn special(device: &str, options: &BTreeMap<String, String>) -> Vec<String> {
-    let device = (device != Settings::default().device).then(|| plain(device));
-    let options = options
-        .iter()
-        .map(|(name, value)| format!("{}={}", plain(name), plain(value)));
-    device.into_iter().chain(options).collect()
-}
-
-/// `a, b, c and 4 more`.
-pub(crate) fn listed(names: &[String], most: usize) -> String {
-    let shown: Vec<String> = names.iter().take(most).map(|name| shortened(name, 60)).collect();
-    match names.len().saturating_sub(most) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    let decimals = (2.0 - ratio.log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{ratio:.decimals$}")
 }
 
 #[cfg(test)]
@@ -140,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_end_with_a_count() {
-        let names = ["a", "b", "c"].map(str::to_owned);
-        assert_eq!(listed(&names, 3), "a, b, c");
-        assert_eq!(listed(&names, 1), "a and 2 more");
+    fn ratios_have_three_digits() {
+        let ratios = [0.000_123_4, 0.0499, 0.5, 1.0, 2.1172, 1234.5, 1e-9, 0.0];
+        let expected = ["0.000123", "0.0499", "0.500", "1.00", "2.12", "1234", "< 0.000001", "< 0.000001"];
+        assert_eq!(ratios.map(ratio_digits), expected);
     }
 }

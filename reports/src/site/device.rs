@@ -45,7 +45,7 @@ pub(super) fn page(device: &str, runs: &[&RunEntry], templates: &Templates) -> R
             above: [Crumb::new("all runs", "../index.html")],
             about: counted(runs.len(), "run"),
             answers: newest
-                .map(|run| run.answers.iter().map(|(_, words)| words.clone()).collect())
+                .map(|run| run.answers.iter().map(|answer| answer.words.clone()).collect())
                 .unwrap_or_default(),
             warnings: newest.map(|run| run.warnings.clone()).unwrap_or_default(),
             runs: table(

@@ -7,7 +7,7 @@ use edgebench_record::{Accuracy, CellId, Figure, Metric, OutcomeKind, Record, fi
 
 use super::Seen;
 use super::names::file_name;
-use crate::advice::advise;
+use crate::advice::{Advice, advise};
 use crate::budget::Budget;
 use crate::ranking::{Rank, rank, significant};
 use crate::text::plain;
@@ -27,10 +27,21 @@ pub struct RunEntry {
     pub started_at: String,
     /// What makes its figures less trustworthy, one line each; plain text.
     pub warnings: Vec<String>,
-    /// The answers, one per task: the task's id as the record has it, and words in plain text.
-    pub answers: Vec<(String, String)>,
+    /// The answers, one per task.
+    pub answers: Vec<Answer>,
     /// Its cells, in the record's order.
     pub cells: Vec<Sighting>,
+}
+
+/// The answer for a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The task's id, as the record has it.
+    pub task: String,
+    /// The advice in words, plain text.
+    pub words: String,
+    /// The cell to ship, plain text; absent where there is none.
+    pub best: Option<String>,
 }
 
 /// One cell of one run.
@@ -38,6 +49,10 @@ pub struct RunEntry {
 pub struct Sighting {
     /// The cell. Its strings are as the record has them.
     pub cell: CellId,
+    /// The first digits of the model file's SHA-256, plain text; empty where it is not known.
+    pub model: String,
+    /// The first digits of the test data's SHA-256, plain text; empty where it is not known.
+    pub data: String,
     /// Where it stands within its task and run.
     pub rank: Rank,
     /// What became of it.
@@ -63,6 +78,11 @@ impl Sighting {
 impl RunEntry {
     /// Keeps what a site needs of a record; its answers hold to the budget.
     pub fn of(record: &Record, file: String, budget: Option<&Budget>) -> Self {
+        Self::with(record, file, &advices(record, budget))
+    }
+
+    /// The same with the advice on each of the record's tasks.
+    pub(crate) fn with(record: &Record, file: String, advices: &[Advice]) -> Self {
         let cells = record
             .cells
             .iter()
@@ -79,6 +99,8 @@ impl RunEntry {
                 };
                 Sighting {
                     cell: cell.id.clone(),
+                    model: digits(cell.model.as_ref().map(|model| model.sha256.as_str())),
+                    data: digits(task.and_then(|task| task.data_sha256.as_deref())),
                     rank: rank(task, cell),
                     outcome: cell.outcome.kind,
                     reason: plain(why),
@@ -100,10 +122,13 @@ impl RunEntry {
                 .iter()
                 .map(|warning| plain(&warning.fact))
                 .collect(),
-            answers: record
-                .tasks
+            answers: advices
                 .iter()
-                .map(|task| (task.id.clone(), advise(record, task, budget).words()))
+                .map(|advice| Answer {
+                    task: advice.task.clone(),
+                    words: advice.words(),
+                    best: advice.best.as_ref().map(|best| best.named.title.clone()),
+                })
                 .collect(),
             cells,
         }
@@ -120,19 +145,41 @@ impl RunEntry {
     }
 }
 
+/// The advice on each of a record's tasks.
+pub(crate) fn advices(record: &Record, budget: Option<&Budget>) -> Vec<Advice> {
+    let tasks = record.tasks.iter();
+    tasks.map(|task| advise(record, task, budget)).collect()
+}
+
+/// As much of a hash as tells two files apart.
+fn digits(sha256: Option<&str>) -> String {
+    plain(sha256.unwrap_or_default()).chars().take(8).collect()
+}
+
 /// The page of a device.
 pub(crate) fn device_path(name: &str) -> String {
-    format!("devices/{}.html", file_name(name))
+    format!("devices/{}.html", file_name(&[name]))
 }
 
 /// The page of a task.
 pub(crate) fn task_path(id: &str) -> String {
-    format!("tasks/{}.html", file_name(id))
+    format!("tasks/{}.html", file_name(&[id]))
 }
 
 /// The page of a cell.
 pub(crate) fn cell_path(id: &CellId) -> String {
-    format!("cells/{}.html", file_name(&id.to_string()))
+    let settings = &id.settings;
+    let (threads, batch) = (format!("t{}", settings.threads), format!("b{}", settings.batch));
+    let mut parts = vec![
+        id.task.as_str(),
+        &id.variant,
+        &id.backend,
+        &threads,
+        &batch,
+        &settings.device,
+    ];
+    parts.extend(settings.options.iter().flat_map(|(name, value)| [name.as_str(), value]));
+    format!("cells/{}.html", file_name(&parts))
 }
 
 /// The runs of each device, by its name.

@@ -1,5 +1,8 @@
 //! The site's first page: what there is, and where.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::entry::{by_cell, by_device, by_task, device_path, task_path};
@@ -8,7 +11,10 @@ use super::{Problem, RunEntry};
 use crate::ReportError;
 use crate::html::{Crumb, Field, Header, Row, Table, Templates};
 use crate::ranking::Rank;
-use crate::text::plain;
+use crate::text::{plain, shortened};
+
+/// The most answers that a task's row names.
+const ANSWERS: usize = 3;
 
 #[derive(Serialize)]
 struct IndexPage {
@@ -31,7 +37,7 @@ pub(super) fn page(runs: &[&RunEntry], problems: &[Problem], templates: &Templat
             title: format!("{} on {}", counted(runs.len(), "run"), counted(devices.len(), "device")),
             above: [],
             about: format!(
-                "{} of {}, tried {} times: {standing} measured with outputs that are not wrong, {} not.",
+                "{} of {}, tried {} times: {standing} measured, {} not (or with outputs that are wrong).",
                 counted(cells.len(), "cell"),
                 counted(tasks.len(), "task"),
                 tried,
@@ -44,7 +50,13 @@ pub(super) fn page(runs: &[&RunEntry], problems: &[Problem], templates: &Templat
             tasks: table(
                 "Tasks",
                 "tasks",
-                &[("task", false), ("cells", true), ("devices", true), ("runs", true)],
+                &[
+                    ("task", false),
+                    ("cells", true),
+                    ("devices", true),
+                    ("runs", true),
+                    ("answered, by how many runs", false),
+                ],
                 tasks.iter().map(|(task, of)| {
                     let cells = cells.keys().filter(|id| id.task == **task).count();
                     vec![
@@ -52,6 +64,7 @@ pub(super) fn page(runs: &[&RunEntry], problems: &[Problem], templates: &Templat
                         count(cells),
                         count(by_device(of).len()),
                         count(of.len()),
+                        Field::text(answered(task, of)),
                     ]
                 }),
             ),
@@ -112,12 +125,38 @@ fn measured(run: &RunEntry) -> usize {
     run.cells.iter().filter(|seen| seen.rank != Rank::Out).count()
 }
 
+/// The cells that a task's runs advise, the most often advised first: `int8-static on ort (5 of 6)`.
+fn answered(task: &str, runs: &[&RunEntry]) -> String {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let answers = runs.iter().flat_map(|run| &run.answers);
+    for best in answers
+        .filter(|answer| answer.task == task)
+        .filter_map(|answer| answer.best.as_deref())
+    {
+        *times.entry(best).or_default() += 1;
+    }
+    let mut times: Vec<(&str, usize)> = times.into_iter().collect();
+    times.sort_by_key(|(best, count)| (Reverse(*count), *best));
+    let words: Vec<String> = times
+        .iter()
+        .take(ANSWERS)
+        .map(|(best, count)| format!("{} ({count} of {})", shortened(best, 60), runs.len()))
+        .collect();
+    let more = times.len().saturating_sub(ANSWERS);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    words.join(", ") + &more
+}
+
 /// `1 run`, `2 runs`.
 pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn count(count: usize) -> Field {
+pub(super) fn count(count: usize) -> Field {
     Field::number(count.to_string(), Some(count as f64))
 }
 

@@ -18,12 +18,15 @@ mod names;
 mod task;
 mod words;
 
+use std::collections::BTreeMap;
+
 use edgebench_record::{CellId, Record};
 
+pub(crate) use entry::advices;
 pub(crate) use entry::device;
-pub use entry::{RunEntry, Sighting};
+pub use entry::{Answer, RunEntry, Sighting};
 
-use crate::html::{Crumb, RunLinks, Templates, run_page};
+use crate::html::{Crumb, RunLinks, Templates, advised_page};
 use crate::{Budget, ReportError, cells_csv};
 
 /// A file of the site.
@@ -58,9 +61,8 @@ pub fn run_files(
     templates: &Templates,
     budget: Option<&Budget>,
 ) -> Result<(RunEntry, [SiteFile; 2]), ReportError> {
-    let file = format!("{}-{}", names::slug(&record.id, 40), names::short_hash(text));
-    let file = file.trim_start_matches('-').to_owned();
-    let entry = RunEntry::of(record, file, budget);
+    let advices = entry::advices(record, budget);
+    let entry = RunEntry::with(record, names::file_name_of(&record.id, text), &advices);
     let links = RunLinks {
         above: vec![
             Crumb::new("all runs", "../index.html"),
@@ -78,7 +80,7 @@ pub fn run_files(
         },
         SiteFile {
             path: entry.path(),
-            text: run_page(record, templates, &links, budget)?,
+            text: advised_page(record, &entry, &advices, templates, &links)?,
         },
     ];
     Ok((entry, files))
@@ -107,11 +109,17 @@ pub fn site_files<E: From<ReportError>>(
     for (name, of) in entry::by_device(&all) {
         put(entry::device_path(name), device::page(name, &of, templates))?;
     }
-    for (task, of) in entry::by_task(&all) {
-        put(entry::task_path(task), task::page(task, &of, templates))?;
+    let cells = entry::by_cell(&all);
+    let mut by_task: BTreeMap<&str, Vec<(&CellId, &[Seen<'_>])>> = BTreeMap::new();
+    for (id, seen) in &cells {
+        by_task.entry(&id.task).or_default().push((id, seen));
     }
-    for (id, seen) in entry::by_cell(&all) {
-        put(entry::cell_path(id), cell::page(id, &seen, templates))?;
+    for (task, of) in entry::by_task(&all) {
+        let cells = by_task.get(task).map(Vec::as_slice).unwrap_or_default();
+        put(entry::task_path(task), task::page(task, &of, cells, templates))?;
+    }
+    for (id, seen) in &cells {
+        put(entry::cell_path(id), cell::page(id, seen, templates))?;
     }
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use edgebench_record::Figure;
+use edgebench_record::{CellId, Figure};
 use serde::Serialize;
 
-use super::entry::{by_cell, cell_path};
-use super::index::{counted, table};
+use super::entry::cell_path;
+use super::index::{count, counted, table};
 use super::words::{figure, name, run};
 use super::{RunEntry, Seen, cell_name};
 use crate::ReportError;
@@ -27,8 +27,12 @@ struct TaskPage {
     cells: Table,
 }
 
-pub(super) fn page(task: &str, runs: &[&RunEntry], templates: &Templates) -> Result<String, ReportError> {
-    let cells: Vec<_> = by_cell(runs).into_iter().filter(|(id, _)| id.task == task).collect();
+pub(super) fn page(
+    task: &str,
+    runs: &[&RunEntry],
+    cells: &[(&CellId, &[Seen<'_>])],
+    templates: &Templates,
+) -> Result<String, ReportError> {
     let devices: BTreeSet<&str> = runs.iter().map(|run| run.device.as_str()).collect();
     templates.page(
         "task.html",
@@ -53,19 +57,19 @@ pub(super) fn page(task: &str, runs: &[&RunEntry], templates: &Templates) -> Res
                     ]
                 }),
             ),
-            pictures: pictures(task, runs, &cells),
-            cells: cells_table(&cells),
+            pictures: pictures(task, runs, cells),
+            cells: cells_table(cells),
         },
     )
 }
 
 /// A run's answer for a task.
 pub(super) fn answer(run: &RunEntry, task: &str) -> String {
-    let found = run.answers.iter().find(|(id, _)| id == task);
-    found.map(|(_, words)| words.clone()).unwrap_or_default()
+    let found = run.answers.iter().find(|answer| answer.task == task);
+    found.map(|answer| answer.words.clone()).unwrap_or_default()
 }
 
-fn pictures(task: &str, runs: &[&RunEntry], cells: &[(&edgebench_record::CellId, Vec<Seen<'_>>)]) -> Vec<Picture> {
+fn pictures(task: &str, runs: &[&RunEntry], cells: &[(&CellId, &[Seen<'_>])]) -> Vec<Picture> {
     let pairs: BTreeSet<(&str, &str)> = cells
         .iter()
         .map(|(id, _)| (id.variant.as_str(), id.backend.as_str()))
@@ -84,7 +88,7 @@ fn pictures(task: &str, runs: &[&RunEntry], cells: &[(&edgebench_record::CellId,
 }
 
 /// One row a cell: on how many devices it was measured, where it is fastest and slowest.
-fn cells_table(cells: &[(&edgebench_record::CellId, Vec<Seen<'_>>)]) -> Table {
+fn cells_table(cells: &[(&CellId, &[Seen<'_>])]) -> Table {
     let rows = cells
         .iter()
         .map(|(id, seen)| {
@@ -102,12 +106,11 @@ fn cells_table(cells: &[(&edgebench_record::CellId, Vec<Seen<'_>>)]) -> Table {
             };
             let mut fields = vec![
                 name(&cell_name(id), format!("../{}", cell_path(id))),
-                Field::number(times.len().to_string(), Some(times.len() as f64)),
-                Field::number(
-                    (seen.len() - times.len()).to_string(),
-                    Some((seen.len() - times.len()) as f64),
-                ),
+                count(times.len()),
+                count(seen.len() - times.len()),
             ];
+            let models: BTreeSet<&str> = seen.iter().map(|(_, seen)| seen.model.as_str()).collect();
+            fields.push(count(models.len()));
             fields.extend(end(times.first()));
             fields.extend(end(times.last()));
             Row {
@@ -125,6 +128,7 @@ fn cells_table(cells: &[(&edgebench_record::CellId, Vec<Seen<'_>>)]) -> Table {
             ("cell", false),
             ("measured", true),
             ("not", true),
+            ("model files", true),
             ("fastest p50", true),
             ("on", false),
             ("slowest p50", true),

@@ -1,7 +1,14 @@
 //! Figures in three digits, and in the unit that reads best.
 
-/// Three significant digits, and never an exponent.
+/// From here on a number is written with an exponent: no figure of a measurement is as large, and all its digits would
+/// widen a whole column.
+const WITH_EXPONENT: f64 = 1e15;
+
+/// Three significant digits.
 pub(crate) fn significant(value: f64) -> String {
+    if value.abs() >= WITH_EXPONENT {
+        return format!("{value:.2e}");
+    }
     let decimals = match value.abs() {
         v if v >= 99.95 || v == 0.0 => 0,
         v if v >= 9.995 => 1,
@@ -21,6 +28,14 @@ pub(crate) fn signed(value: f64, decimals: usize) -> String {
         format!("−{text}")
     } else {
         format!("+{text}")
+    }
+}
+
+/// `1 cell`, `2 cells`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
     }
 }
 
@@ -80,6 +95,9 @@ mod tests {
         assert_eq!(significant(9.999), "10.0");
         assert_eq!(significant(123.4), "123");
         assert_eq!(significant(0.0123), "0.0123");
+        assert_eq!(significant(9.9e14), "990000000000000");
+        assert_eq!(significant(1e15), "1.00e15");
+        assert_eq!(significant(-1.236e308), "-1.24e308");
         assert_eq!(signed(-0.21, 1), "−0.2");
         assert_eq!(signed(0.04, 1), "0.0");
         assert_eq!(signed(-0.04, 1), "0.0");
