@@ -37,20 +37,26 @@ pub(crate) fn check(root: &Path, interpreter: Option<&Path>, install: bool) -> O
     if !record.exists() {
         return Outcome::NotRun("the starter suite has left no record".into());
     }
-    let tools = node(interpreter).and_then(|node| {
-        Ok(Tools {
-            packages: packages(root, &node)?,
-            chromium: chromium(install)?,
-            node,
-        })
-    });
-    match tools {
+    match tools(root, interpreter, install) {
         Ok(tools) => match pages(root, &tools, &record) {
             Ok(pages) => passes(tools.script(root, "check.mjs").arg(pages)),
             Err(why) => Outcome::Failed(why),
         },
-        Err(why) => Outcome::NotRun(why),
+        Err(outcome) => outcome,
     }
+}
+
+/// What the checks need. What may not be got is not run; what could not be got though it may, or is not what is pinned,
+/// has failed.
+fn tools(root: &Path, interpreter: &Path, install: bool) -> Result<Tools, Outcome> {
+    let node = node(interpreter).map_err(Outcome::Failed)?;
+    let packages = packages(root, &node)?;
+    let chromium = chromium(install)?;
+    Ok(Tools {
+        node,
+        packages,
+        chromium,
+    })
 }
 
 struct Tools {
@@ -84,7 +90,14 @@ fn pages(root: &Path, tools: &Tools, record: &Path) -> Result<PathBuf, String> {
     must(tools.script(root, "devices.mjs").arg(record).arg(&devices))?;
     // The example that the tests have built: see `edgebench` for why it is not built here.
     let hostile = folder.join("records/hostile");
-    must(Command::new(target.join("debug/examples/hostile")).arg(&hostile))?;
+    let writer = target.join("debug/examples/hostile");
+    if !writer.exists() {
+        return Err(format!(
+            "{} is not there: `cargo test --workspace` builds it",
+            writer.display()
+        ));
+    }
+    must(Command::new(writer).arg(&hostile))?;
     let harmless = folder.join("records/harmless");
     must(
         tools
@@ -124,38 +137,51 @@ fn node(interpreter: &Path) -> Result<PathBuf, String> {
 
 /// The npm packages that `tools/browser/package-lock.json` pins, in the cache folder. They are installed anew whenever
 /// that file changes.
-fn packages(root: &Path, node: &Path) -> Result<PathBuf, String> {
+fn packages(root: &Path, node: &Path) -> Result<PathBuf, Outcome> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: std::io::Error| Outcome::Failed(format!("{path}: {error}"))
+    };
     let from = root.join("tools/browser");
     let lock = from.join("package-lock.json");
-    let wanted = std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
-    let folder = cache()?.join("test-browser");
+    let wanted = std::fs::read_to_string(&lock).map_err(failed(&lock))?;
+    let folder = cache().map_err(Outcome::Failed)?.join("test-browser");
     let modules = folder.join("node_modules");
     let mark = folder.join("edgebench-lock.json");
     if modules.exists() && std::fs::read_to_string(&mark).is_ok_and(|had| had == wanted) {
         return Ok(modules);
     }
     if offline() {
-        return Err("the tests' npm packages are not in the cache and EDGEBENCH_OFFLINE=1 forbids getting them".into());
+        return Err(Outcome::NotRun(
+            "the tests' npm packages are not in the cache and EDGEBENCH_OFFLINE=1 forbids getting them".into(),
+        ));
     }
-    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
     for name in MANIFESTS {
         let source = from.join(name);
-        std::fs::copy(&source, folder.join(name)).map_err(|error| format!("{}: {error}", source.display()))?;
+        std::fs::copy(&source, folder.join(name)).map_err(failed(&source))?;
     }
     println!("getting the tests' npm packages into {} (about 5 MB)", folder.display());
     let npm = node.with_file_name("..").join("lib/node_modules/npm/bin/npm-cli.js");
     must(
         Command::new(node)
             .arg(npm)
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .args([
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-update-notifier",
+            ])
             .current_dir(&folder),
-    )?;
-    std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
+    )
+    .map_err(Outcome::Failed)?;
+    std::fs::write(&mark, wanted).map_err(failed(&mark))?;
     Ok(modules)
 }
 
 /// Finds Chromium, or gets it with apt where it may.
-fn chromium(install: bool) -> Result<PathBuf, String> {
+fn chromium(install: bool) -> Result<PathBuf, Outcome> {
     if let Some(path) = env::var_os("EDGEBENCH_CHROMIUM").filter(|value| !value.is_empty()) {
         return Ok(path.into());
     }
@@ -163,14 +189,14 @@ fn chromium(install: bool) -> Result<PathBuf, String> {
         return Ok(found);
     }
     if !install {
-        return Err(
+        return Err(Outcome::NotRun(
             "no Chromium on the PATH; set EDGEBENCH_CHROMIUM, or install Debian's chromium, or `cargo xtask test \
              --install`"
                 .to_owned(),
-        );
+        ));
     }
-    apt(None, PACKAGES)?;
-    on_path(NAMES).ok_or_else(|| format!("apt installed {PACKAGES:?}, but no Chromium was found"))
+    apt(None, PACKAGES).map_err(Outcome::Failed)?;
+    on_path(NAMES).ok_or_else(|| Outcome::Failed(format!("apt installed {PACKAGES:?}, but no Chromium was found")))
 }
 
 fn on_path(names: &[&str]) -> Option<PathBuf> {
