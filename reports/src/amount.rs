@@ -3,7 +3,7 @@
 use edgebench_api::{Bytes, Nanos};
 use edgebench_record::Metric;
 
-use crate::text::significant;
+use crate::text::{signed, significant};
 
 /// Units of a metric's own unit, with what one is worth in it; of those worth the same, the first is the one to print.
 pub(crate) fn units(metric: &Metric) -> &'static [(&'static str, f64)] {
@@ -41,12 +41,27 @@ pub(crate) fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
     Ok((number, unit.trim()))
 }
 
+/// Whether a figure in nanoseconds can be a time that was measured: what a record holds is at least one, and fits 64 bits.
+pub(crate) fn is_time(ns: f64) -> bool {
+    (1.0..u64::MAX as f64).contains(&ns)
+}
+
+/// A fraction as percentage points with their sign: with two decimals as in a table, of which the second is left out where
+/// it is 0.
+pub(crate) fn points(fraction: f64) -> String {
+    let mut text = signed(fraction * 100.0, 2);
+    if text.ends_with('0') {
+        text.pop();
+    }
+    text
+}
+
 /// A figure in its metric's unit as it reads best: `1.23 ms`, `64.0 MiB`, `91.4 %`, `50.0/s`.
 pub(crate) fn shown(metric: &Metric, value: f64) -> String {
     match metric.unit {
         "ns" => Nanos(value.round() as u64).to_string(),
         "bytes" => Bytes(value.round() as u64).to_string(),
-        "fraction" => format!("{:.1} %", value * 100.0),
+        "fraction" => format!("{} %", points(value).trim_start_matches(['+', '−'])),
         "1/s" if value < 1e9 => format!("{}/s", significant(value)),
         "1/s" => format!("{value:.2e}/s"),
         _ => format!("{value:.0}"),

@@ -2,12 +2,21 @@
 
 use edgebench_record::{Cell, Mode, OutputsVerdict, Record};
 
-use crate::text::plain;
+use crate::text::{plain, shortened};
+
+/// The longest name of a cell in a caveat.
+const NAME_CHARACTERS: usize = 80;
+
+/// The most cells that one caveat names.
+const MOST_NAMED: usize = 12;
 
 /// What to keep in mind when reading the figures, the gravest first.
 pub fn caveats(record: &Record) -> Vec<String> {
     let mut out = Vec::new();
     let measured: Vec<&Cell> = record.cells.iter().filter(|cell| cell.outcome.is_measured()).collect();
+    if record.host.emulated {
+        out.push("under emulation: times and memory say nothing of the device, and no advice rests on them".to_owned());
+    }
     if record.interrupted {
         let complete = record.cells.iter().filter(|cell| !cell.invocations.is_empty()).count();
         out.push(format!(
@@ -45,14 +54,7 @@ pub fn caveats(record: &Record) -> Vec<String> {
         .iter()
         .filter_map(|cell| Some((cell, cell.accuracy.as_ref()?)))
         .filter(|(_, accuracy)| accuracy.samples < accuracy.of_samples)
-        .map(|(cell, accuracy)| {
-            format!(
-                "{} ({} of {})",
-                plain(&cell.id.to_string()),
-                accuracy.samples,
-                accuracy.of_samples
-            )
-        })
+        .map(|(cell, accuracy)| format!("{} ({} of {})", name(cell), accuracy.samples, accuracy.of_samples))
         .collect();
     let scored = measured.iter().filter(|cell| cell.accuracy.is_some()).count();
     if !parts.is_empty() && parts.len() == scored {
@@ -60,29 +62,29 @@ pub fn caveats(record: &Record) -> Vec<String> {
     } else if !parts.is_empty() {
         out.push(format!(
             "accuracy on a stratified part of the test set: {}",
-            parts.join(", ")
+            listed(&parts)
         ));
     }
     let unscored: Vec<String> = measured
         .iter()
         .filter(|cell| cell.accuracy.is_none() && has_metric(record, cell))
-        .map(|cell| plain(&cell.id.to_string()))
+        .map(|cell| name(cell))
         .collect();
     if !unscored.is_empty() {
         out.push(format!(
             "too slow for an accuracy (only a few samples were evaluated, to check the outputs): {}",
-            unscored.join(", ")
+            listed(&unscored)
         ));
     }
     let unsteady: Vec<String> = measured
         .iter()
         .filter(|cell| cell.accuracy.as_ref().is_some_and(|accuracy| !accuracy.deterministic))
-        .map(|cell| plain(&cell.id.to_string()))
+        .map(|cell| name(cell))
         .collect();
     if !unsteady.is_empty() {
         out.push(format!(
             "the same inputs gave other bits the second time: {}",
-            unsteady.join(", ")
+            listed(&unsteady)
         ));
     }
     let unreset = measured
@@ -106,6 +108,18 @@ pub fn caveats(record: &Record) -> Vec<String> {
 fn has_metric(record: &Record, cell: &Cell) -> bool {
     let task = record.tasks.iter().find(|task| task.id == cell.id.task);
     task.is_some_and(|task| task.metric.is_some())
+}
+
+fn name(cell: &Cell) -> String {
+    shortened(&plain(&cell.id.to_string()), NAME_CHARACTERS)
+}
+
+/// `a, b, c`, or the first of many and how many others there are.
+fn listed(names: &[String]) -> String {
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 | 1 => names.join(", "),
+        others => format!("{} and {others} others", names[..MOST_NAMED].join(", ")),
+    }
 }
 
 fn cells(count: usize) -> &'static str {

@@ -119,7 +119,7 @@ fn standing<'a>(cells: &[(Rank, &'a Cell)]) -> impl Iterator<Item = &'a Cell> {
 /// How long inferences, loading and the first inference take, each in one unit.
 fn times(cells: &[(Rank, &Cell)]) -> Vec<Column> {
     let summaries = || standing(cells).filter_map(|cell| cell.summary.as_ref());
-    let time = TimeUnit::for_smallest(summaries().filter_map(|summary| figures::time(summary.latency.p50_ns)));
+    let time = TimeUnit::for_smallest(summaries().filter_map(|summary| figures::positive(summary.latency.p50_ns)));
     let load = TimeUnit::for_smallest(summaries().map(|summary| summary.load_ns.0 as f64));
     let first = TimeUnit::for_smallest(summaries().filter_map(|summary| summary.first_ns).map(|ns| ns.0 as f64));
     vec![
@@ -131,7 +131,7 @@ fn times(cells: &[(Rank, &Cell)]) -> Vec<Column> {
                 Rank::Out => cell.outcome.kind.name().to_owned(),
                 _ => p50(time, cell).unwrap_or_else(|| ABSENT.to_owned()),
             }),
-            key: Box::new(|cell| figures::time(cell.summary.as_ref()?.latency.p50_ns)),
+            key: Box::new(|cell| figures::positive(cell.summary.as_ref()?.latency.p50_ns)),
             names: false,
         },
         percentile(time, 0.9),
@@ -236,7 +236,7 @@ fn options(settings: &Settings, escape: Escape) -> String {
 fn p50(unit: TimeUnit, cell: &Cell) -> Option<String> {
     let latency = &cell.summary.as_ref()?.latency;
     if latency.percentile(0.5).is_none() {
-        return Some(format!("mean {}", unit.show(figures::time(latency.mean_ns)?)));
+        return Some(format!("mean {}", unit.show(figures::positive(latency.mean_ns)?)));
     }
     let median = figures::median(latency)?;
     let shown = unit.show(median.value);

@@ -2,56 +2,35 @@
 
 use std::fmt::Write as _;
 
-use edgebench_record::{Record, TaskFacts};
+use edgebench_record::{Cell, Record, TaskFacts};
 use unicode_width::UnicodeWidthStr;
 
 use crate::about::about;
-use crate::columns::{Column, Escape, columns};
-use crate::ranking::ranked;
+use crate::columns::{Escape, columns};
+use crate::ranking::{Rank, ranked};
 use crate::text::{escaped, plain, shortened};
 
 /// The longest name that a table shows; lists of cells give it in full.
 const NAME_CHARACTERS: usize = 80;
 
-/// One task's cells in words.
-pub(crate) struct TaskTable {
-    /// What the table is about: `**fashion** · top1 over 10000 samples · baseline fp32 · 1 thread · batch 1`.
-    pub(crate) title: String,
-    /// The columns' headers, each with whether its column is of numbers.
-    pub(crate) headers: Vec<(String, bool)>,
-    /// A row for each cell, the answer first.
-    pub(crate) rows: Vec<Vec<String>>,
+/// What a task's table is about: `**fashion** · top1 over 10000 samples · baseline fp32 · 1 thread · batch 1`.
+pub(crate) fn title(task: &TaskFacts, cells: &[(Rank, &Cell)], escape: Escape) -> String {
+    format!("**{}** · {}", escape(&task.id), about(task, cells, escape).join(" · "))
 }
 
-impl TaskTable {
-    /// The columns that are `shown`, with the record's strings made harmless by `escape`.
-    pub(crate) fn of(record: &Record, task: &TaskFacts, escape: Escape, shown: fn(&Column) -> bool) -> Self {
-        let cells = ranked(record, &task.id);
-        let mut columns = columns(&cells, task.metric.as_deref(), escape);
-        columns.retain(shown);
-        Self {
-            title: format!("**{}** · {}", escape(&task.id), about(task, &cells, escape).join(" · ")),
-            headers: columns
-                .iter()
-                .map(|column| (column.header.clone(), column.numeric))
-                .collect(),
-            rows: cells
-                .iter()
-                .map(|(rank, cell)| columns.iter().map(|column| (column.words)(*rank, cell)).collect())
-                .collect(),
-        }
-    }
-}
-
-/// One task's title line and table.
+/// One task's title line and table, the answer first.
 pub(crate) fn task_table(record: &Record, task: &TaskFacts) -> String {
-    let table = TaskTable::of(record, task, named, |_| true);
-    let headers: Vec<(&str, bool)> = table
-        .headers
+    let cells = ranked(record, &task.id);
+    let columns = columns(&cells, task.metric.as_deref(), named);
+    let headers: Vec<(&str, bool)> = columns
         .iter()
-        .map(|(header, numeric)| (header.as_str(), *numeric))
+        .map(|column| (column.header.as_str(), column.numeric))
         .collect();
-    format!("{}\n\n{}", table.title, aligned(&headers, &table.rows))
+    let rows: Vec<Vec<String>> = cells
+        .iter()
+        .map(|(rank, cell)| columns.iter().map(|column| (column.words)(*rank, cell)).collect())
+        .collect();
+    format!("{}\n\n{}", title(task, &cells, named), aligned(&headers, &rows))
 }
 
 /// A name that leaves room for the others.

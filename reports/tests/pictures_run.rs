@@ -3,27 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 #[expect(dead_code, reason = "what is shared is not used by every test")]
+mod pictures;
+#[expect(dead_code, reason = "what is shared is not used by every test")]
 mod synthetic;
 
 use edgebench_api::{Bytes, Nanos};
 use edgebench_record::{Cell, MemoryPhases, Record};
 use edgebench_reports::picture::{Picture, ecdf, latency, memory, series};
+use pictures::{cell_of, column};
 use synthetic::{Draws, Made, record};
 use unicode_width::UnicodeWidthStr as _;
-
-/// A cell of these samples, invocation by invocation.
-fn cell_of(variant: &str, samples: &[&[u64]]) -> Cell {
-    let mut cell = Made {
-        variant: variant.to_owned(),
-        invocations: samples.len(),
-        ..Made::default()
-    }
-    .cell();
-    for (invocation, samples) in cell.invocations.iter_mut().zip(samples) {
-        invocation.samples_ns = samples.to_vec();
-    }
-    cell
-}
 
 fn of(cells: Vec<Cell>) -> Record {
     record(cells, Vec::new())
@@ -39,12 +28,6 @@ fn pictures(record: &Record) -> Vec<Picture> {
     let cells = record.cells.iter().enumerate();
     all.extend(cells.filter_map(|(number, cell)| series(record, cell, number)));
     all
-}
-
-/// The words of one column, row by row.
-fn column<'a>(picture: &'a Picture, header: &str) -> Vec<&'a str> {
-    let place = picture.data.headers.iter().position(|words| words == header).unwrap();
-    picture.data.rows.iter().map(|row| row[place].as_str()).collect()
 }
 
 /// Reads the picture as XML and holds it to what a page relies on.
@@ -105,100 +88,6 @@ fn check(picture: &Picture) {
             assert!(inside, "{}: {pair} in {view:?}", picture.id);
         }
     }
-}
-
-#[test]
-fn quantiles_are_those_of_all_inferences() {
-    // 1000 to 2000 ns in steps of 1, shuffled over two invocations: the quantile p is 1000 + 1000 p.
-    let even: Vec<u64> = (1000..=2000).rev().filter(|ns| ns % 2 == 0).collect();
-    let odd: Vec<u64> = (1000..=2000).filter(|ns| ns % 2 == 1).collect();
-    let record = of(vec![cell_of("fp32", &[&even, &odd])]);
-    let picture = latency(&record, &record.tasks[0]).unwrap();
-    assert_eq!(
-        picture.data.rows[0],
-        [
-            "digits/fp32/ort/t1/b1",
-            "1001",
-            "1 µs",
-            "1.05 µs",
-            "1.25 µs",
-            "1.5 µs",
-            "1.75 µs",
-            "1.95 µs",
-            "2 µs",
-            "1.5 µs, 1.5 µs",
-            "900 µs",
-            "2 ms"
-        ]
-    );
-    assert!(
-        picture
-            .description
-            .contains("nine in ten inferences between 1.05 µs and 1.95 µs")
-    );
-    assert!(picture.description.contains("600 to 600 times the median"));
-
-    let picture = ecdf(&record, &record.tasks[0]).unwrap();
-    let quantiles = [
-        "1.01 µs", "1.05 µs", "1.1 µs", "1.25 µs", "1.5 µs", "1.75 µs", "1.9 µs", "1.95 µs", "1.99 µs", "–",
-    ];
-    assert_eq!(picture.data.rows[0][2..], quantiles);
-    assert!(
-        picture
-            .description
-            .contains("half within 1.5 µs, 90 % within 1.9 µs, 99 % within 1.99 µs")
-    );
-}
-
-#[test]
-fn too_few_samples_show_what_they_have() {
-    let record = of(vec![
-        cell_of("fp32", &[&[500, 300], &[400]]),
-        cell_of("other", &[&(1000..1060).collect::<Vec<u64>>()]),
-        cell_of("none", &[&[]]),
-    ]);
-    let picture = latency(&record, &record.tasks[0]).unwrap();
-    assert_eq!(column(&picture, "inferences").len(), 2);
-    let few = picture.data.rows.iter().find(|row| row[1] == "3").unwrap();
-    assert_eq!(few[2..9], ["300 ns", "–", "–", "–", "–", "–", "500 ns"]);
-    assert!(picture.svg.contains("3 samples"));
-    assert!(
-        picture
-            .description
-            .contains("1 cell has too few inferences for a median")
-    );
-    assert!(
-        picture
-            .description
-            .contains("1 cell has too few inferences for whiskers")
-    );
-    let picture = ecdf(&record, &record.tasks[0]).unwrap();
-    assert_eq!(picture.data.rows.len(), 2);
-    check(&picture);
-    assert!(series(&record, &record.cells[2], 2).is_none());
-}
-
-#[test]
-fn the_fastest_and_the_baseline_have_curves() {
-    let mut cells: Vec<Cell> = (0..12)
-        .map(|n| {
-            let ns = 1000 + n * 100;
-            let mut cell = cell_of(&format!("v{n}"), &[&[ns; 40]]);
-            cell.summary.as_mut().unwrap().latency.p50_ns = ns as f64;
-            cell
-        })
-        .collect();
-    cells[11].id.variant = "fp32".to_owned();
-    let record = of(cells);
-    let picture = ecdf(&record, &record.tasks[0]).unwrap();
-    let names: Vec<&str> = column(&picture, "cell");
-    assert_eq!(names.len(), 8);
-    assert_eq!(
-        (names[0], names[6], names[7]),
-        ("digits/v0/ort/t1/b1", "digits/v6/ort/t1/b1", "digits/fp32/ort/t1/b1")
-    );
-    assert!(picture.svg.contains("baseline"));
-    assert!(picture.description.starts_with("8 of 12 cells"));
 }
 
 #[test]
@@ -464,4 +353,22 @@ fn one_to_sixty_cells_fit() {
             check(&picture.unwrap());
         }
     }
+}
+
+#[test]
+fn under_emulation_times_and_memory_mean_nothing() {
+    let mut cell = cell_of("fp32", &[&[1000; 40]]);
+    cell.invocations[0].memory = phases(1, 1, 1);
+    let mut record = of(vec![cell]);
+    let said = |record: &Record| {
+        let pictures = pictures(record);
+        let emulated = |picture: &Picture| picture.description.contains("under emulation");
+        (
+            pictures.len(),
+            pictures.iter().filter(|picture| emulated(picture)).count(),
+        )
+    };
+    assert_eq!(said(&record), (4, 0));
+    record.host.emulated = true;
+    assert_eq!(said(&record), (4, 4));
 }

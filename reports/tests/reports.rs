@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 use edgebench_record::Record;
-use edgebench_reports::{Rank, answers, caveats, cells_csv, json, jsonl, markdown, ranked, samples_csv, table};
+use edgebench_reports::format::format;
+use edgebench_reports::{
+    Budget, CELL_COLUMNS, FormatOptions, Limit, Rank, answers, caveats, cells_csv, json, jsonl, markdown, ranked,
+    samples_csv, table,
+};
 use serde_json::{Value, json};
 
 /// A measured cell: five invocations around `p50_ns`, and an accuracy whose difference is `delta` with `mcnemar_p`.
@@ -254,13 +258,184 @@ fn too_few_samples_give_no_median_and_no_accuracy_to_go_by() {
         .find(|line| line.contains("| fp32") && line.contains("mean 0.400"));
     assert!(line.is_some(), "{}", table(&record));
     let row = cells_csv(&record).unwrap();
-    assert_eq!(row.lines().nth(1).unwrap().split(',').nth(7), Some(""), "{row}");
+    for column in ["p50_ns", "p50_low_ns", "p50_high_ns"] {
+        assert_eq!(field(&row, 0, column), "", "{row}");
+        assert!(!field(&row, 1, column).is_empty(), "{row}");
+    }
     let rank = ranked(&record, &id.task)
         .into_iter()
         .find(|(_, cell)| cell.id == id)
         .unwrap()
         .0;
     assert_eq!(rank, Rank::Doubtful);
+}
+
+/// The field of a cell's row.
+fn field<'a>(csv: &'a str, cell: usize, column: &str) -> &'a str {
+    let place = CELL_COLUMNS.iter().position(|name| *name == column).unwrap();
+    csv.lines().nth(1 + cell).unwrap().split(',').nth(place).unwrap()
+}
+
+#[test]
+fn figures_that_cannot_be_are_absent() {
+    let mut record = record();
+    let [first, second, third, ..] = record.cells.as_mut_slice() else {
+        panic!("three cells");
+    };
+    first.accuracy.as_mut().unwrap().value = 1e308;
+    let latency = &mut first.summary.as_mut().unwrap().latency;
+    (latency.p50_ns, latency.min_ns, latency.mean_ns) = (-400_000.0, 0.0, -1.0);
+    let accuracy = second.accuracy.as_mut().unwrap();
+    accuracy.interval.as_mut().unwrap().low = 0.95;
+    let delta = accuracy.delta.as_mut().unwrap();
+    (delta.value, delta.mcnemar_p) = (-1e300, Some(7.0));
+    let interval = second
+        .summary
+        .as_mut()
+        .unwrap()
+        .latency
+        .p50_interval_ns
+        .as_mut()
+        .unwrap();
+    std::mem::swap(&mut interval.low, &mut interval.high);
+    third.accuracy.as_mut().unwrap().interval.as_mut().unwrap().high = 1e308;
+
+    let csv = cells_csv(&record).unwrap();
+    let empty: [&[&str]; 3] = [
+        &[
+            "p50_ns",
+            "p50_low_ns",
+            "p50_high_ns",
+            "min_ns",
+            "mean_ns",
+            "metric_value",
+            "metric_low",
+            "metric_high",
+        ],
+        &[
+            "p50_low_ns",
+            "p50_high_ns",
+            "metric_low",
+            "metric_high",
+            "metric_delta",
+            "delta_low",
+            "mcnemar_p",
+        ],
+        &["metric_low", "metric_high"],
+    ];
+    for (cell, columns) in empty.iter().enumerate() {
+        for column in *columns {
+            assert_eq!(field(&csv, cell, column), "", "{cell}: {column}");
+        }
+    }
+    assert_eq!(
+        (field(&csv, 1, "p50_ns"), field(&csv, 2, "metric_value")),
+        ("210000", "0.893")
+    );
+    let text = table(&record);
+    let row = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split('|').map(|field| field.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(row("| fp32        | ort")[3], "–", "{text}");
+    assert_eq!(row("| fp32        | ort")[10], "–", "{text}");
+    let second = row("| int8-static | ort");
+    assert_eq!(
+        (&*second[3], &*second[10], &*second[11]),
+        ("0.210", "91.2", "–"),
+        "{text}"
+    );
+    assert_eq!(row("| int4-weight | ort")[10], "89.3", "{text}");
+}
+
+#[test]
+fn absurd_numbers_widen_no_table() {
+    let mut record = record();
+    let latency = &mut record.cells[0].summary.as_mut().unwrap().latency;
+    latency.p50_ns = 1e308;
+    latency.p50_interval_ns.as_mut().unwrap().low = 1e-300;
+    record.cells[1].model.as_mut().unwrap().bytes.0 = u64::MAX;
+    let text = table(&record);
+    let widest = text
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .map(|line| line.chars().count());
+    assert!(widest.max().unwrap() < 260, "{text}");
+    assert!(text.contains("1.00e302"), "{text}");
+}
+
+fn brief(record: &Record, budget: Option<&Budget>) -> String {
+    let options = FormatOptions {
+        budget,
+        ..FormatOptions::default()
+    };
+    format("brief").unwrap().write(&[record], &options).unwrap()
+}
+
+#[test]
+fn a_comment_shows_the_best_and_the_baseline_and_folds_the_rest() {
+    let mut cells = vec![cell("fp32", "ort", 900_000.0, 320_000, None)];
+    for number in 0..12 {
+        let p50_ns = 100_000.0 + 1000.0 * f64::from(number);
+        cells.push(cell(
+            &format!("v{number:02}"),
+            "ort",
+            p50_ns,
+            90_000,
+            Some((-0.001, 0.3)),
+        ));
+    }
+    let unsupported = json!({ "kind": "unsupported", "reason": "operator A is not supported" });
+    cells.extend((0..10).map(|number| not_run(&format!("u{number}"), &unsupported)));
+    cells.push(not_run(
+        "broken",
+        &json!({ "kind": "failed", "reason": "it broke at #1" }),
+    ));
+    let text = brief(&record_of(&cells), None);
+    let (shown, folded) = text.split_once("<details><summary>4 more cells</summary>\n\n").unwrap();
+    let rows = |text: &str| {
+        text.lines()
+            .filter(|line| line.starts_with("| v0") || line.starts_with("| v1") || line.starts_with("| fp32"))
+            .count()
+    };
+    assert_eq!((rows(shown), rows(folded)), (9, 4), "{text}");
+    assert!(shown.contains("| v07 ") && shown.contains("| fp32 "), "{shown}");
+    assert!(folded.contains("| v08 "), "{folded}");
+    assert!(
+        text.contains(
+            "10 unsupported: u0 on candle, u1 on candle, u2 on candle, u3 on candle, u4 on candle, u5 on candle, \
+             u6 on candle, u7 on candle and 2 more\n"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("operator A"), "{text}");
+    assert!(
+        text.contains("- **fashion/broken/candle/t1/b1**: failed: it broke at <span>\\#</span>1\n"),
+        "{text}"
+    );
+    // The answer is prose, though it has two colons.
+    assert!(
+        text.contains("- fashion: ship v00 on ort, which answers in 100 µs: "),
+        "{text}"
+    );
+    assert!(!text.contains(" fits "), "{text}");
+}
+
+#[test]
+fn a_comment_with_a_budget_marks_what_fits() {
+    let budget = Budget {
+        limits: vec![Limit::parse("latency_p50=300us").unwrap()],
+        profile: None,
+    };
+    let text = brief(&record(), Some(&budget));
+    let fits = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split(" | ").nth(2).unwrap().to_owned()
+    };
+    assert_eq!(fits("| variant"), "fits");
+    assert_eq!(fits("| int8-static | ort"), "✓ surely", "{text}");
+    assert_eq!(fits("| fp32 | ort"), "✗ surely", "{text}");
+    assert!(text.contains("\nBudget: latency_p50 ≤ 300 µs\n"), "{text}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use edgebench_record::{GateRecord, Metric, Record};
 use edgebench_reports::compare::{
     CompareOptions, DEFAULT_METRICS, compare as side_by_side, comparison_csv, comparison_markdown, comparison_table,
 };
+use edgebench_reports::format::pretty;
 use edgebench_reports::policy::named;
 
 use crate::failure::Failure;
@@ -79,7 +80,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     print(&match args.format {
         CompareFormat::Table => comparison_table(&comparison),
         CompareFormat::Markdown => comparison_markdown(&comparison),
-        CompareFormat::Json => format!("{}\n", serde_json::to_string_pretty(&comparison)?),
+        CompareFormat::Json => pretty(&comparison)?,
         CompareFormat::Csv => comparison_csv(&comparison)?,
     })?;
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use edgebench_record::Record;
+use edgebench_reports::format::pretty;
 use edgebench_reports::{
     PROFILES, Profile, Recommendation, caveats, escaped, fits_table, plain, recommend as advise_on,
 };
@@ -44,7 +45,7 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<ExitCode, Failure> {
     if args.list_profiles {
         print(&match args.format {
             TextFormat::Text => profiles(),
-            TextFormat::Json => format!("{}\n", serde_json::to_string_pretty(PROFILES)?),
+            TextFormat::Json => pretty(PROFILES)?,
         })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -58,7 +59,7 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<ExitCode, Failure> {
     let recommendation = advise_on(&sides, &args.task, budget.as_ref());
     print(&match args.format {
         TextFormat::Text => text(&recommendation, &sides),
-        TextFormat::Json => format!("{}\n", serde_json::to_string_pretty(&recommendation)?),
+        TextFormat::Json => pretty(&recommendation)?,
     })?;
     Ok(ExitCode::from(recommendation.exit_code))
 }

@@ -1,15 +1,18 @@
 //! The best cell of a task, under a budget where there is one.
 
-use edgebench_record::{Cell, OutputsVerdict, Record, TaskFacts};
+use std::cmp::Ordering;
+
+use edgebench_record::{Cell, Record, TaskFacts};
 use serde::Serialize;
 
-use super::against::{Against, latency, speed};
+use super::against::{Against, bytes, latency, speed};
 use super::alternative::{Alternative, Other, Reason, Search};
 use super::miss::{Miss, miss};
-use super::name::Named;
+use super::name::{Named, Names};
+use super::objection::Objection;
+use crate::amount::is_time;
 use crate::budget::{Budget, Fit, Fitness, fit, fitness};
 use crate::ranking::{Rank, ranked, significant};
-use crate::text::plain;
 
 /// What is advised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,7 +26,7 @@ pub enum Advised {
     Unknown,
     /// Every cell breaks a limit.
     NothingFits,
-    /// No cell was measured and is as accurate as it must be.
+    /// No cell was measured and is as accurate as it must be; or nothing is known by which to choose.
     NoAnswer,
 }
 
@@ -42,20 +45,23 @@ pub struct Advice {
     pub advised: Advised,
     /// The cell to ship.
     pub best: Option<Best>,
-    /// Cells beside the best that are as fast within the noise, and fit as surely.
+    /// Cells beside the best that are as fast within the noise, and fit as surely; under emulation those of its size.
     pub tied: Vec<Named>,
     /// What else is worth naming.
     pub alternatives: Vec<Alternative>,
-    /// Where nothing fits, what comes nearest.
+    /// Where nothing is shown to fit, the first cell that breaks no limit, but of which figures are lacking.
+    pub unknown: Option<Named>,
+    /// Where nothing is shown to fit, what comes nearest of the cells that break a limit.
     pub miss: Option<Miss>,
-    /// Where nothing fits, the fastest cell that would but for an accuracy that is, or may be, below the baseline's, which
+    /// Where nothing is shown to fit, the fastest cell that would but for an accuracy that is, or may be, below the baseline's, which
     /// the budget does not speak of.
     pub less_accurate: Option<Alternative>,
     /// Cells with figures that stand.
     pub measured: usize,
     /// Every cell of the task, in the order of a table, with its figures held against the limits.
     pub cells: Vec<CellFit>,
-    /// Whether times mean nothing, for another architecture emulated this one.
+    /// Whether times and memory say nothing, for another architecture emulated this one. Then no choice rests on them,
+    /// and the best cell is the smallest.
     pub emulated: bool,
 }
 
@@ -65,8 +71,8 @@ pub struct Best {
     /// The cell.
     #[serde(flatten)]
     pub named: Named,
-    /// The median latency in nanoseconds; the mean where there are too few samples for a median.
-    pub latency_ns: f64,
+    /// The median latency in nanoseconds; the mean where there are too few samples for a median. Absent under emulation.
+    pub latency_ns: Option<f64>,
     /// Whether that is a mean.
     pub is_mean: bool,
     /// Whether it is the baseline variant itself.
@@ -74,7 +80,7 @@ pub struct Best {
     /// Against the baseline variant on the same backend with the same settings, or else its fastest cell; absent where
     /// that was not measured, and for the baseline itself.
     pub against: Option<Against>,
-    /// The fastest cell after it that may be advised as well.
+    /// The fastest cell after it that may be advised as well; absent under emulation.
     pub next: Option<Next>,
     /// The accuracy, a fraction; absent where it was not measured.
     pub accuracy: Option<f64>,
@@ -110,16 +116,21 @@ pub struct CellFit {
     pub limits: Vec<Fit>,
     /// Why it has no figures, or may not be advised; empty otherwise.
     pub why: String,
+    /// The same as a kind, to count.
+    #[serde(skip)]
+    pub(super) objection: Option<Objection>,
 }
 
 /// What to ship for a task, under a budget where there is one.
 ///
 /// The best cell is the fastest of those whose outputs are right and whose accuracy is not significantly worse than the
 /// baseline's, or as a budget asks. Under a budget it is the fastest of those that surely fit; where there is none, of
-/// those that fit, but not surely.
+/// those that fit, but not surely. Under emulation, where times say nothing, it is the smallest instead.
 pub fn advise(record: &Record, task: &TaskFacts, budget: Option<&Budget>) -> Advice {
     let cells = ranked(record, &task.id);
-    let name = |cell: &Cell| Named::among(cell, cells.iter().map(|(_, cell)| *cell));
+    let emulated = record.host.emulated;
+    let names = Names::of(cells.iter().map(|(_, cell)| *cell));
+    let name = |cell: &Cell| names.name(cell);
     let fits: Vec<CellFit> = cells
         .iter()
         .map(|(rank, cell)| cell_fit(record, task, (*rank, cell), budget, name(cell)))
@@ -130,62 +141,70 @@ pub fn advise(record: &Record, task: &TaskFacts, budget: Option<&Budget>) -> Adv
         .map(|((rank, cell), fit)| (*cell, *rank, fit))
         .collect();
     let eligible = || all.iter().filter(|(_, _, fit)| fit.eligible);
+    let order = if emulated { by_size } else { by_latency };
+    let is_known = |cell: &Cell| if emulated { bytes(cell) } else { latency(cell) }.is_some();
     // Two ranks may be eligible, each of which is in the order of latency.
-    let fastest = |fitness: Option<Fitness>| -> Vec<&Cell> {
+    let foremost = |fitness: Option<Fitness>| -> Vec<&Cell> {
         let mut cells: Vec<&Cell> = eligible()
-            .filter(|(_, _, fit)| fit.fitness == fitness)
+            .filter(|(cell, _, fit)| fit.fitness == fitness && is_known(cell))
             .map(|(cell, _, _)| *cell)
             .collect();
-        cells.sort_by(|a, b| by_latency(a, b));
+        cells.sort_by(|a, b| order(a, b));
         cells
     };
     let (advised, pool) = match budget {
-        None => (Advised::Ship, fastest(None)),
+        None => (Advised::Ship, foremost(None)),
         Some(_) => [
             (Advised::Ship, Fitness::Surely),
             (Advised::ShipUnsurely, Fitness::Unsurely),
         ]
         .into_iter()
-        .map(|(advised, fitness)| (advised, fastest(Some(fitness))))
+        .map(|(advised, fitness)| (advised, foremost(Some(fitness))))
         .find(|(_, pool)| !pool.is_empty())
         .unwrap_or((Advised::NothingFits, Vec::new())),
     };
     let advised = match pool.is_empty() {
         false => advised,
         true if eligible().next().is_none() => Advised::NoAnswer,
+        // What fits has nothing to be chosen by.
+        true if eligible().any(|(_, _, fit)| fit.fitness.is_none_or(Fitness::fits)) => Advised::NoAnswer,
         true if eligible().any(|(_, _, fit)| fit.fitness == Some(Fitness::Unknown)) => Advised::Unknown,
         true => Advised::NothingFits,
     };
     let mut others: Vec<Other<'_>> = all
         .iter()
-        .filter(|(cell, rank, fit)| {
-            *rank != Rank::Out && latency(cell).is_some() && fit.fitness.is_none_or(Fitness::fits)
-        })
+        .filter(|(cell, rank, fit)| *rank != Rank::Out && is_known(cell) && fit.fitness.is_none_or(Fitness::fits))
         .map(|(cell, rank, fit)| Other {
             cell,
             rank: *rank,
             fitness: fit.fitness,
         })
         .collect();
-    others.sort_by(|a, b| by_latency(a.cell, b.cell));
+    others.sort_by(|a, b| order(a.cell, b.cell));
     let best = pool.first().copied();
-    let tied = match best.filter(|_| !record.host.emulated) {
-        Some(best) => tied(best, &pool).into_iter().map(name).collect(),
-        None => Vec::new(),
-    };
+    let tied = best.map_or_else(Vec::new, |best| {
+        let tied = tied(best, &pool, emulated).into_iter();
+        tied.map(name).collect()
+    });
     let other = best.map(|best| {
         others.retain(|other| !std::ptr::eq(other.cell, best));
-        let emulated = record.host.emulated;
         Search { best, task, emulated }.alternatives(&others, name)
     });
-    let (miss, less_accurate) = match (budget, best) {
+    let (unknown, miss, less_accurate) = match (budget, best) {
         (Some(budget), None) => {
-            let measured: Vec<&CellFit> = eligible().map(|(_, _, fit)| *fit).collect();
+            let mut measured: Vec<(&Cell, &CellFit)> = eligible().map(|(cell, _, fit)| (*cell, *fit)).collect();
+            measured.sort_by(|(a, _), (b, _)| order(a, b));
+            let measured: Vec<&CellFit> = measured.into_iter().map(|(_, fit)| fit).collect();
+            let unknown = measured.iter().find(|fit| fit.fitness == Some(Fitness::Unknown));
             let less = others.iter().find(|other| other.rank == Rank::Doubtful);
-            let less = less.map(|other| Alternative::of(other, other.cell, Reason::Faster, name(other.cell)));
-            (miss(budget, &measured), less)
+            let reason = if emulated { Reason::Smaller } else { Reason::Faster };
+            let less = less.map(|other| {
+                let best = other.cell;
+                Search { best, task, emulated }.alternative(other, reason, name(other.cell))
+            });
+            (unknown.map(|fit| fit.named.clone()), miss(budget, &measured), less)
         }
-        _ => (None, None),
+        _ => (None, None, None),
     };
     Advice {
         task: task.id.clone(),
@@ -193,28 +212,38 @@ pub fn advise(record: &Record, task: &TaskFacts, budget: Option<&Budget>) -> Adv
         metric: task.metric.clone(),
         budget: budget.cloned(),
         advised,
-        best: best.map(|best| Best::of(best, task, &all, &pool, name)),
+        best: best.map(|best| Best::of(best, task, &all, &pool, emulated, name)),
         tied,
         alternatives: other.unwrap_or_default(),
+        unknown,
         miss,
         less_accurate,
-        emulated: record.host.emulated,
+        emulated,
         measured: all.iter().filter(|(_, rank, _)| *rank != Rank::Out).count(),
         cells: fits,
     }
 }
 
-fn by_latency(a: &Cell, b: &Cell) -> std::cmp::Ordering {
+fn by_latency(a: &Cell, b: &Cell) -> Ordering {
     let of = |cell: &Cell| latency(cell).unwrap_or(f64::INFINITY);
     of(a).total_cmp(&of(b))
 }
 
-/// Cells of the same batch whose speed the intervals do not tell from the best's.
-fn tied<'a>(best: &Cell, pool: &[&'a Cell]) -> Vec<&'a Cell> {
-    let noise = |cell: &&&Cell| {
-        cell.id.settings.batch == best.id.settings.batch && speed(best, cell).is_some_and(|ratio| ratio.is_noise())
+/// By size, and cells of the same size by their names: the order that they come in is that of their speed.
+fn by_size(a: &Cell, b: &Cell) -> Ordering {
+    let of = |cell: &Cell| bytes(cell).unwrap_or(f64::INFINITY);
+    of(a).total_cmp(&of(b)).then_with(|| a.id.cmp(&b.id))
+}
+
+/// Cells of the same batch whose speed the intervals do not tell from the best's; under emulation those of its size.
+fn tied<'a>(best: &Cell, pool: &[&'a Cell], emulated: bool) -> Vec<&'a Cell> {
+    let is_tied = |cell: &&&Cell| {
+        if emulated {
+            return bytes(cell) == bytes(best);
+        }
+        cell.id.settings.batch == best.id.settings.batch && speed(best, cell).is_ok_and(|ratio| ratio.is_noise())
     };
-    pool.iter().skip(1).filter(noise).copied().collect()
+    pool.iter().skip(1).filter(is_tied).copied().collect()
 }
 
 fn cell_fit(
@@ -230,42 +259,14 @@ fn cell_fit(
         limits.map(|limit| fit(record, task, cell, limit)).collect()
     });
     let loss_is_allowed = budget.is_some_and(Budget::bounds_accuracy);
-    let why = match rank {
-        Rank::Out => out(cell),
-        _ if latency(cell).is_none() => "its latency is damaged".to_owned(),
-        Rank::Doubtful if !loss_is_allowed => doubt(cell).to_owned(),
-        Rank::Candidate | Rank::Doubtful => String::new(),
-    };
+    let objection = Objection::to(cell, rank, loss_is_allowed, record.host.emulated);
     CellFit {
         named,
-        eligible: why.is_empty(),
+        eligible: objection.is_none(),
         fitness: budget.map(|_| fitness(&limits)),
         limits,
-        why,
-    }
-}
-
-/// Why a cell has no figures that stand.
-fn out(cell: &Cell) -> String {
-    if cell.outputs.verdict == OutputsVerdict::Differ {
-        return "outputs differ".to_owned();
-    }
-    let kind = cell.outcome.kind.name();
-    match plain(&cell.outcome.reason) {
-        reason if reason.is_empty() => format!("{kind}, without figures"),
-        reason => format!("{kind}: {reason}"),
-    }
-}
-
-/// Why a cell's accuracy is in doubt.
-fn doubt(cell: &Cell) -> &'static str {
-    let Some(accuracy) = &cell.accuracy else {
-        return "its accuracy was not measured";
-    };
-    match accuracy.delta.as_ref().map(|delta| significant(accuracy, delta)) {
-        Some(Some(true)) => "significantly less accurate than the baseline",
-        Some(_) => "less accurate than the baseline, and untested",
-        None => "not held against the baseline",
+        why: objection.map_or_else(String::new, |objection| objection.why(cell)),
+        objection,
     }
 }
 
@@ -275,18 +276,25 @@ impl Best {
         task: &TaskFacts,
         all: &[(&Cell, Rank, &CellFit)],
         pool: &[&Cell],
+        emulated: bool,
         name: impl Fn(&Cell) -> Named,
     ) -> Self {
         let baselines = || {
             let measured = all.iter().filter(|(_, rank, _)| *rank != Rank::Out);
             measured
                 .map(|(cell, _, _)| *cell)
-                .filter(|cell| cell.id.variant == task.baseline && latency(cell).is_some())
+                .filter(|cell| cell.id.variant == task.baseline && (emulated || latency(cell).is_some()))
         };
         let baseline = baselines()
             .find(|cell| cell.id.backend == best.id.backend && cell.id.settings == best.id.settings)
-            .or_else(|| baselines().next());
-        let next = pool.get(1).and_then(|next| {
+            .or_else(|| {
+                if emulated {
+                    baselines().min_by(|a, b| by_size(a, b))
+                } else {
+                    baselines().next()
+                }
+            });
+        let next = pool.get(1).filter(|_| !emulated).and_then(|next| {
             Some(Next {
                 named: name(next),
                 latency_ns: latency(next)?,
@@ -296,17 +304,17 @@ impl Best {
         let mean = latency_facts
             .filter(|latency| latency.percentile(0.5).is_none())
             .map(|latency| latency.mean_ns)
-            .filter(|mean| mean.is_finite() && *mean > 0.0);
+            .filter(|mean| is_time(*mean) && !emulated);
         let accuracy = best.accuracy.as_ref();
         let delta = accuracy.and_then(|accuracy| accuracy.delta.as_ref());
         Self {
             named: name(best),
-            latency_ns: mean.or_else(|| latency(best)).unwrap_or_default(),
+            latency_ns: mean.or_else(|| latency(best)).filter(|_| !emulated),
             is_mean: mean.is_some(),
             is_baseline: best.id.variant == task.baseline,
             against: baseline
                 .filter(|baseline| baseline.id != best.id)
-                .map(|baseline| Against::of(best, baseline, name(baseline))),
+                .map(|baseline| Against::of(best, baseline, name(baseline), emulated)),
             next,
             accuracy: accuracy
                 .map(|accuracy| accuracy.value)

@@ -5,6 +5,7 @@ use edgebench_stats::{Interval, ratio_interval};
 use serde::Serialize;
 
 use super::name::Named;
+use crate::amount::is_time;
 use crate::ranking::p50;
 use crate::records::values::values;
 
@@ -16,11 +17,13 @@ pub struct Against {
     pub other: Named,
     /// Median latency, for one sample where the batches differ; absent where one of the medians cannot be.
     pub speed: Option<Ratio>,
+    /// Why there is no speed; empty where there is one.
+    pub speed_why: String,
     /// Whether the batches differ, so that the speed is that of one sample.
     pub per_sample: bool,
     /// Size of the model's files, which is exact; absent where one is unknown.
     pub size: Option<f64>,
-    /// Peak memory.
+    /// Peak memory; absent where one is unknown, and under emulation.
     pub memory: Option<Ratio>,
 }
 
@@ -34,12 +37,19 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    fn of(value: f64, interval: Option<Interval>) -> Option<Self> {
+    /// A ratio, or why it cannot be told.
+    fn of(value: f64, interval: Option<Interval>) -> Result<Self, &'static str> {
         let whole = |value: f64| value.is_finite() && value > 0.0;
-        whole(value).then_some(Self {
-            value,
-            interval: interval.filter(|interval| whole(interval.low) && whole(interval.high)),
-        })
+        if !whole(value) {
+            return Err("one of the figures is damaged");
+        }
+        let interval = interval.filter(|interval| whole(interval.low) && whole(interval.high));
+        // An interval of no width is off by rounding.
+        let holds = |interval: Interval| value >= interval.low * (1.0 - 1e-9) && value <= interval.high * (1.0 + 1e-9);
+        if interval.is_some_and(|interval| !holds(interval)) {
+            return Err("the ratio of the medians lies outside its own interval");
+        }
+        Ok(Self { value, interval })
     }
 
     /// Whether the interval shows a difference, and the figures one in the same direction.
@@ -69,7 +79,13 @@ impl Ratio {
 
 /// A cell's median latency in nanoseconds, where it can be one: a record may be damaged.
 pub(super) fn latency(cell: &Cell) -> Option<f64> {
-    Some(p50(cell)).filter(|ns| ns.is_finite() && *ns > 0.0)
+    Some(p50(cell)).filter(|ns| is_time(*ns))
+}
+
+/// A cell's median time for one sample in nanoseconds.
+pub(super) fn per_sample(cell: &Cell) -> Option<f64> {
+    let batch = cell.id.settings.batch;
+    (batch > 0).then_some(latency(cell)? / batch as f64)
 }
 
 /// The size of a cell's model in bytes.
@@ -78,15 +94,19 @@ pub(super) fn bytes(cell: &Cell) -> Option<f64> {
     (bytes > 0.0).then_some(bytes)
 }
 
-/// How much faster `cell` is than `other`. A batch holds several answers, so that what is compared is the time per sample.
-pub(super) fn speed(cell: &Cell, other: &Cell) -> Option<Ratio> {
+/// How much faster `cell` is than `other`, or why that cannot be told. A batch holds several answers, so that what is
+/// compared is the time per sample.
+pub(super) fn speed(cell: &Cell, other: &Cell) -> Result<Ratio, &'static str> {
+    let (Some(its), Some(others)) = (latency(cell), latency(other)) else {
+        return Err("one of the latencies is damaged");
+    };
     let per_sample = other.id.settings.batch as f64 / cell.id.settings.batch as f64;
     let interval = between(cell, other, "latency_p50").map(|(_, interval)| Interval {
         low: interval.low / per_sample,
         high: interval.high / per_sample,
         confidence: interval.confidence,
     });
-    Ratio::of(latency(other)? / latency(cell)? / per_sample, interval)
+    Ratio::of(others / its / per_sample, interval)
 }
 
 /// How much smaller `cell` is than `other`.
@@ -101,18 +121,24 @@ fn between(cell: &Cell, other: &Cell, metric: &str) -> Option<(f64, Interval)> {
 fn memory(cell: &Cell, other: &Cell) -> Option<Ratio> {
     let peak = |cell: &Cell| Some(cell.summary.as_ref()?.rss_peak_bytes?.0 as f64);
     let interval = between(cell, other, "rss_peak").map(|(_, interval)| interval);
-    Ratio::of(peak(other)? / peak(cell)?, interval)
+    Ratio::of(peak(other)? / peak(cell)?, interval).ok()
 }
 
 impl Against {
-    /// Holds `cell` against `other`.
-    pub(super) fn of(cell: &Cell, other: &Cell, name: Named) -> Self {
+    /// Holds `cell` against `other`; under emulation by their sizes alone.
+    pub(super) fn of(cell: &Cell, other: &Cell, name: Named, emulated: bool) -> Self {
+        let speed = if emulated {
+            Err("under emulation times say nothing")
+        } else {
+            speed(cell, other)
+        };
         Self {
             other: name,
-            speed: speed(cell, other),
+            speed: speed.ok(),
+            speed_why: speed.err().unwrap_or_default().to_owned(),
             per_sample: cell.id.settings.batch != other.id.settings.batch,
             size: size(cell, other),
-            memory: memory(cell, other),
+            memory: memory(cell, other).filter(|_| !emulated),
         }
     }
 }

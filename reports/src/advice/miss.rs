@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::advise::CellFit;
 use super::name::Named;
-use crate::budget::{Budget, Fit, Standing};
+use crate::budget::{Budget, Fit, Fitness, Standing};
 
-/// What comes nearest where nothing fits.
+/// What comes nearest of the cells that break a limit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Miss {
-    /// The cell that breaks the fewest limits, and of such the one whose worst miss is the least.
+    /// The cell that breaks none surely, if there is one; of such the one that breaks the fewest limits, and of those the
+    /// one whose worst miss is the smallest share.
     pub nearest: Named,
     /// The limits that it does not keep.
     pub broken: Vec<Fit>,
@@ -26,48 +27,52 @@ pub struct Closest {
     pub named: Named,
     /// Its figure held against the limit.
     pub fit: Fit,
+    /// Whether every cell that may be advised has a figure to hold against the limit.
+    pub all_known: bool,
 }
 
-/// The nearest misses among cells that have figures.
+/// The nearest misses among cells that may be advised but for the budget, in the order of preference. `None` where none breaks a limit.
 pub(super) fn miss(budget: &Budget, cells: &[&CellFit]) -> Option<Miss> {
     let broken = |cell: &CellFit| -> Vec<Fit> {
         let broken = cell.limits.iter().filter(|fit| fit.standing != Standing::Within);
         broken.cloned().collect()
     };
-    let nearest = cells.iter().min_by(|a, b| {
-        let of = |cell: &CellFit| {
-            let broken = broken(cell);
-            let worst = broken.iter().map(excess).fold(0.0, f64::max);
-            (broken.len(), worst)
-        };
-        let (a, b) = (of(a), of(b));
-        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-    })?;
+    let breaks = |fitness: Option<Fitness>| matches!(fitness, Some(Fitness::BrokenUnsurely | Fitness::Broken));
+    let mut missing: Vec<(&CellFit, Vec<Fit>)> = cells
+        .iter()
+        .filter(|cell| breaks(cell.fitness))
+        .map(|cell| (*cell, broken(cell)))
+        .collect();
+    // The sort is stable, so that the first of equals is the first that was given.
+    missing.sort_by(|(a, a_broken), (b, b_broken)| {
+        (a.fitness, a_broken.len())
+            .cmp(&(b.fitness, b_broken.len()))
+            .then(worst(a_broken).total_cmp(&worst(b_broken)))
+    });
+    let (nearest, broken) = missing.into_iter().next()?;
     let closest = budget.limits.iter().filter_map(|limit| {
         let fits = cells.iter().filter_map(|cell| {
             let fit = cell.limits.iter().find(|fit| fit.limit == *limit)?;
             Some((cell, fit, fit.headroom?))
         });
-        // The first of equals is the fastest.
+        let all_known = fits.clone().count() == cells.len();
+        // The first of equals is the first that was given.
         let (cell, fit, _) = fits.min_by(|a, b| b.2.total_cmp(&a.2))?;
         Some(Closest {
             named: cell.named.clone(),
             fit: fit.clone(),
+            all_known,
         })
     });
     Some(Miss {
         nearest: nearest.named.clone(),
-        broken: broken(nearest),
+        broken,
         closest: closest.collect(),
     })
 }
 
-/// By which share a limit is missed; by which amount where a difference of accuracies is limited. A figure that is lacking
-/// misses by everything.
-fn excess(fit: &Fit) -> f64 {
-    match (fit.factor, fit.headroom) {
-        (Some(factor), _) => factor - 1.0,
-        (None, Some(headroom)) => -headroom,
-        (None, None) => f64::INFINITY,
-    }
+/// The largest share by which one of these limits is missed. A figure that is lacking misses by everything.
+fn worst(broken: &[Fit]) -> f64 {
+    let shares = broken.iter().map(|fit| fit.excess.unwrap_or(f64::INFINITY));
+    shares.fold(0.0, f64::max)
 }

@@ -5,6 +5,7 @@
 //! | `advise` | the best cell of a task, under a budget where there is one |
 //! | `against` | one cell held against another: speed, size, memory |
 //! | `alternative` | what else is worth naming, and what it costs |
+//! | `objection` | why a cell may not be advised |
 //! | `miss` | by how much everything misses a budget |
 //! | `words` | the advice as sentences |
 //! | `name` | a cell's name in a sentence |
@@ -17,6 +18,7 @@ mod alternative;
 mod fits;
 mod miss;
 mod name;
+mod objection;
 mod recommendation;
 mod words;
 

@@ -1,14 +1,19 @@
 //! The advice as sentences. Each clause is computed, and one that cannot be is left out.
 
 use edgebench_api::Nanos;
+use edgebench_record::OutcomeKind;
 
 use super::advise::{Advice, Advised, Best};
 use super::against::{Against, Ratio};
 use super::alternative::{Alternative, Reason};
 use super::miss::Miss;
-use super::name::Named;
-use crate::budget::{Fit, Fitness, Standing};
-use crate::text::{plain, signed};
+use super::name::{Named, named};
+use super::objection::{Objection, counted};
+use crate::amount::points;
+use crate::budget::{Budget, Fit, Fitness, Standing};
+
+/// What leads an advice under emulation.
+const EMULATED: &str = "under emulation times and memory say nothing of the device";
 
 /// The most cells that are named in a row.
 const MOST_NAMED: usize = 3;
@@ -16,42 +21,58 @@ const MOST_NAMED: usize = 3;
 impl Advice {
     /// The advice in a sentence or two, as one line of plain text.
     pub fn words(&self) -> String {
-        let task = plain(&self.task);
-        match (&self.best, self.advised) {
-            (Some(best), _) => format!("{task}: {}", self.ship(best).join("; ")),
-            (None, Advised::NoAnswer) => format!("{task}: {}", self.no_answer()),
-            (None, _) => format!("{task}: {}", self.nothing_fits().join("; ")),
+        let mut clauses = match (&self.best, self.advised) {
+            (Some(best), _) => self.ship(best),
+            (None, Advised::NoAnswer) => vec![self.no_answer()],
+            (None, _) => self.nothing_fits(),
+        };
+        if self.emulated && !self.cells.is_empty() {
+            clauses.insert(0, EMULATED.to_owned());
         }
+        format!("{}: {}", named(&self.task), clauses.join("; "))
     }
 
     fn ship(&self, best: &Best) -> Vec<String> {
         let mut gains: Vec<String> = Vec::new();
         match (&best.against, best.is_baseline) {
             (Some(against), _) => {
-                gains.extend(against.speed.map(|ratio| faster_than(best, against, &ratio)));
-                gains.extend(against.size.map(smaller));
-                let memory = against.memory.filter(|_| !self.emulated);
-                gains.extend(memory.and_then(|ratio| less_memory(&ratio)));
+                let other = &against.other.title;
+                match against.speed {
+                    Some(ratio) => {
+                        gains.push(faster_than(best, against, &ratio));
+                        gains.extend(against.size.map(|ratio| smaller(ratio, None)));
+                    }
+                    None => gains.extend(against.size.map(|ratio| smaller(ratio, Some(other)))),
+                }
+                if against.speed.is_none() && !self.emulated {
+                    gains.push(format!(
+                        "its speed against {other} is left out, for {}",
+                        against.speed_why
+                    ));
+                }
+                gains.extend(against.memory.and_then(|ratio| less_memory(&ratio)));
             }
             (None, true) => gains.push("the baseline itself".to_owned()),
-            (None, false) => gains.push(format!("the baseline {} was not measured", plain(&self.baseline))),
+            (None, false) => gains.push(format!("the baseline {} was not measured", named(&self.baseline))),
         }
         gains.extend(self.accuracy(best));
-        if self.emulated {
-            gains.push("under emulation, so that its times mean nothing".to_owned());
-        }
         let title = &best.named.title;
-        let mut clauses = vec![format!(
-            "ship {title}, which {}: {}",
-            answers_in(best),
-            gains.join(", ")
-        )];
+        let what = match best.latency_ns {
+            Some(ns) => format!("ship {title}, which {}", answers_in(best, ns)),
+            None => format!("by size alone, ship {title}, the smallest {}", self.qualified()),
+        };
+        let mut clauses = vec![format!("{what}: {}", gains.join(", "))];
         if let Some(fits) = self.cells.iter().find(|cell| cell.named.cell == best.named.cell) {
             clauses.extend(keeps(&fits.limits));
         }
         if !self.tied.is_empty() {
             let verb = if self.tied.len() == 1 { "is" } else { "are" };
-            clauses.push(format!("{} {verb} as fast within the noise", listed(&self.tied)));
+            let how = if self.emulated {
+                "of the same size"
+            } else {
+                "as fast within the noise"
+            };
+            clauses.push(format!("{} {verb} {how}", listed(&self.tied)));
         }
         let next = best.next.as_ref().filter(|_| best.is_baseline);
         if let Some(next) = next.filter(|next| !self.tied.contains(&next.named)) {
@@ -62,14 +83,30 @@ impl Advice {
         clauses
     }
 
+    /// Of which cells the best is the smallest.
+    fn qualified(&self) -> &'static str {
+        let is_as_accurate = self.needs_baseline_accuracy();
+        match (self.budget.is_some(), is_as_accurate) {
+            (false, true) => "cell that is as accurate as the baseline",
+            (false, false) => "cell that ran",
+            (true, true) => "cell that fits and is as accurate as the baseline",
+            (true, false) => "cell that fits",
+        }
+    }
+
+    /// Whether a cell must be as accurate as the baseline: accuracy is measured, and the budget does not speak of it.
+    fn needs_baseline_accuracy(&self) -> bool {
+        self.metric.is_some() && !self.budget.as_ref().is_some_and(Budget::bounds_accuracy)
+    }
+
     /// The accuracy against the baseline's, or itself where it is the baseline's.
     fn accuracy(&self, best: &Best) -> Option<String> {
         let Some(metric) = &self.metric else {
             return Some("accuracy not measured".to_owned());
         };
-        let metric = plain(metric);
+        let metric = named(metric);
         let Some(delta) = best.delta else {
-            return best.accuracy.map(|value| format!("{metric} {:.1} %", value * 100.0));
+            return best.accuracy.map(|value| format!("{metric} {} %", unsigned(value)));
         };
         let judged = match best.significant {
             Some(true) => "significant",
@@ -80,35 +117,55 @@ impl Advice {
     }
 
     fn no_answer(&self) -> String {
-        let all = self.cells.len();
-        match self.measured {
-            0 => format!("none of {all} cells was measured"),
-            some => format!(
-                "no answer, for none of the {some} measured cells of {all} is known to be as accurate as the baseline"
-            ),
+        let objections = || self.cells.iter().filter_map(|cell| cell.objection);
+        if let Some(cell) = self.cells.iter().find(|cell| cell.eligible) {
+            let lacking = if self.emulated { "size" } else { "latency" };
+            return format!("no answer, for of {} no {lacking} is known", cell.named.title);
+        }
+        let unmeasured = |objection: Objection| match objection {
+            Objection::NoFigures(kind) => kind != OutcomeKind::Measured,
+            _ => false,
+        };
+        let verb = if objections().all(unmeasured) {
+            "was measured"
+        } else {
+            "can be shipped"
+        };
+        match self.cells.as_slice() {
+            [] => "no cell was run".to_owned(),
+            [_] => format!("no cell {verb}: {}", counted(objections())),
+            all => format!("none of {} cells {verb}: {}", all.len(), counted(objections())),
         }
     }
 
     fn nothing_fits(&self) -> Vec<String> {
         let budget = self.budget.as_ref().map(ToString::to_string).unwrap_or_default();
-        let mut clauses = Vec::new();
-        let unknown = self
-            .cells
-            .iter()
-            .find(|cell| cell.eligible && cell.fitness == Some(Fitness::Unknown));
-        match (unknown, &self.miss) {
-            (Some(cell), _) => {
-                let lacking = cell.limits.iter().filter(|fit| fit.standing == Standing::Unknown);
-                let lacking: Vec<&str> = lacking.map(|fit| fit.why.as_str()).collect();
-                clauses.push(format!(
+        let unknown = self.unknown.as_ref();
+        let unknown = unknown.and_then(|named| self.cells.iter().find(|cell| cell.named == *named));
+        let as_accurate = self.needs_baseline_accuracy();
+        let nearest = self.miss.as_ref().map(|miss| {
+            let whose = match (unknown, as_accurate) {
+                (Some(_), _) => "of the cells that break a limit, ",
+                (None, true) => "of the cells as accurate as the baseline, ",
+                (None, false) => "",
+            };
+            let mut broken: Vec<String> = miss.broken.iter().filter_map(missed).collect();
+            broken.extend(unknown_limits(&miss.broken));
+            format!("{whose}{} comes nearest, {}", miss.nearest.title, broken.join(", "))
+        });
+        let mut clauses = match (unknown, nearest) {
+            (Some(cell), nearest) => {
+                let known = format!(
                     "nothing is shown to fit {budget}, but not everything is known: {} breaks no limit, but {}",
                     cell.named.title,
-                    lacking.join(", ")
-                ));
+                    lacking(&cell.limits)
+                );
+                std::iter::once(known).chain(nearest).collect()
             }
-            (None, Some(miss)) => clauses.extend(miss.words(&budget)),
-            (None, None) => clauses.push(format!("nothing fits {budget}")),
-        }
+            (None, Some(nearest)) => vec![format!("nothing fits {budget}: {nearest}")],
+            (None, None) => vec![format!("nothing fits {budget}")],
+        };
+        clauses.extend(self.miss.iter().flat_map(|miss| miss.closer(as_accurate)));
         clauses.extend(self.less_accurate.as_ref().map(|other| {
             let loss = other.loss().unwrap_or_else(|| "its accuracy is in doubt".to_owned());
             format!("{} would fit but {loss}", other.named.title)
@@ -117,22 +174,38 @@ impl Advice {
     }
 }
 
+/// Why figures are lacking; the same reason once.
+fn lacking(fits: &[Fit]) -> String {
+    let mut whys: Vec<&str> = Vec::new();
+    for fit in fits.iter().filter(|fit| fit.standing == Standing::Unknown) {
+        if !whys.contains(&fit.why.as_str()) {
+            whys.push(&fit.why);
+        }
+    }
+    whys.join(", and ")
+}
+
+/// `its latency_p90 and rss_peak being unknown (…)`, where some are.
+fn unknown_limits(fits: &[Fit]) -> Option<String> {
+    let unknown = fits.iter().filter(|fit| fit.standing == Standing::Unknown);
+    let ids: Vec<&str> = unknown.map(|fit| fit.limit.metric.id).collect();
+    (!ids.is_empty()).then(|| format!("its {} being unknown ({})", ids.join(" and "), lacking(fits)))
+}
+
 impl Miss {
-    fn words(&self, budget: &str) -> Vec<String> {
-        let broken: Vec<String> = self.broken.iter().map(missed).collect();
-        let title = &self.nearest.title;
-        let mut clauses = vec![format!(
-            "nothing fits {budget}: {title} comes nearest, {}",
-            broken.join(", ")
-        )];
+    /// The limits that no cell keeps, and to which another than the nearest comes closer.
+    fn closer(&self, as_accurate: bool) -> Vec<String> {
+        let mut clauses = Vec::new();
         for closest in &self.closest {
             let fit = &closest.fit;
             let known = self.broken.iter().find(|broken| broken.limit == fit.limit);
             let is_closer = known.is_none_or(|known| known.headroom < fit.headroom);
             if fit.standing == Standing::Beyond && is_closer {
+                let who = if as_accurate { "none of these" } else { "no cell" };
+                let keeps = if closest.all_known { "keeps" } else { "is shown to keep" };
                 let how: Vec<String> = [fit.figure(), fit.margin()].into_iter().flatten().collect();
                 clauses.push(format!(
-                    "no cell keeps {}, to which {} is closest ({})",
+                    "{who} {keeps} {}, to which {} is closest ({})",
                     fit.limit,
                     closest.named.title,
                     how.join(", ")
@@ -144,14 +217,10 @@ impl Miss {
 }
 
 /// `with 6.20 ms where latency_p90 ≤ 5 ms is asked (1.24× the limit, 1.20 ms too much, surely)`.
-fn missed(fit: &Fit) -> String {
-    match (fit.figure(), fit.margin()) {
-        (Some(figure), Some(margin)) => {
-            let sure = if fit.sure { "surely" } else { "not surely" };
-            format!("with {figure} where {} is asked ({margin}, {sure})", fit.limit)
-        }
-        _ => format!("where {} is unknown ({})", fit.limit, fit.why),
-    }
+fn missed(fit: &Fit) -> Option<String> {
+    let (figure, margin) = (fit.figure()?, fit.margin()?);
+    let sure = if fit.sure { "surely" } else { "not surely" };
+    Some(format!("with {figure} where {} is asked ({margin}, {sure})", fit.limit))
 }
 
 /// The limits that a cell keeps, the sure ones first.
@@ -175,11 +244,11 @@ fn keeps(limits: &[Fit]) -> Vec<String> {
 impl Alternative {
     fn loss(&self) -> Option<String> {
         let lost = self.delta.filter(|delta| *delta < 0.0)?;
-        let points = points(lost).trim_start_matches('−').to_owned();
+        let lost = unsigned(lost);
         match self.significant {
-            Some(true) => Some(format!("loses {points} pp")),
+            Some(true) => Some(format!("loses {lost} pp")),
             Some(false) => None,
-            None => Some(format!("loses {points} pp (untested)")),
+            None => Some(format!("loses {lost} pp (untested)")),
         }
     }
 
@@ -191,27 +260,26 @@ impl Alternative {
         let is_faster = against
             .and_then(|against| against.speed)
             .is_some_and(|speed| speed.is_shown() && speed.value > 1.0);
+        let per_sample = if self.named.cell.settings.batch == best.named.cell.settings.batch {
+            ""
+        } else {
+            " per sample"
+        };
         let gains: Vec<String> = self
             .reasons
             .iter()
             .filter_map(|reason| {
                 Some(match reason {
                     Reason::Smaller => format!("smaller{} ({}×)", still(is_smaller), times(self.size?)),
-                    Reason::Faster => format!("faster{} ({}×)", still(is_faster), times(self.speed?.value)),
-                    Reason::MoreAccurate => match (self.delta, best.delta) {
-                        (Some(delta), _) => format!("more accurate ({} pp against the baseline)", points(delta)),
-                        (None, Some(lost)) => format!("the baseline and more accurate ({} pp)", points(-lost)),
-                        (None, None) => return None,
-                    },
+                    Reason::Faster => format!("faster{} ({}×{per_sample})", still(is_faster), times(self.speed?.value)),
+                    Reason::MoreAccurate => {
+                        let baseline = if self.delta.is_none() { "the baseline and " } else { "" };
+                        format!("{baseline}more accurate ({} pp)", points(self.gain?))
+                    }
                 })
             })
             .collect();
         let mut costs: Vec<String> = self.loss().into_iter().collect();
-        let per_sample = if self.named.cell.settings.batch == best.named.cell.settings.batch {
-            ""
-        } else {
-            " a sample"
-        };
         if let Some(ratio) = self.speed.filter(|ratio| !ratio.is_noise() && ratio.value < 1.0) {
             let interval = if ratio.interval.is_none() { " (no interval)" } else { "" };
             costs.push(format!("is {}{per_sample}{interval}", factor(ratio.value)));
@@ -222,18 +290,21 @@ impl Alternative {
         let title = &self.named.title;
         match (costs.is_empty(), self.speed.is_some_and(|ratio| ratio.is_noise())) {
             (false, _) => format!("{title} is {} but {}", gains.join(" and "), costs.join(" and ")),
-            (true, true) => format!("{title} is {} and as fast within the noise", gains.join(" and ")),
+            (true, true) => format!(
+                "{title} is {} and as fast{per_sample} within the noise",
+                gains.join(" and ")
+            ),
             (true, false) => format!("{title} is {}", gains.join(" and ")),
         }
     }
 }
 
-fn answers_in(best: &Best) -> String {
+fn answers_in(best: &Best, ns: f64) -> String {
     let what = match best.named.cell.settings.batch {
         0 | 1 => "answers".to_owned(),
         batch => format!("answers a batch of {batch}"),
     };
-    let typical = time(best.latency_ns);
+    let typical = time(ns);
     if best.is_mean {
         format!("{what} in a mean of {typical}")
     } else {
@@ -244,7 +315,7 @@ fn answers_in(best: &Best) -> String {
 /// How much faster, with the interval where the processes give one.
 fn faster_than(best: &Best, against: &Against, ratio: &Ratio) -> String {
     let other = &against.other.title;
-    let per_sample = if against.per_sample { " a sample" } else { "" };
+    let per_sample = if against.per_sample { " per sample" } else { "" };
     match ratio.interval {
         Some(_) if ratio.is_noise() => format!("as fast{per_sample} as {other} within the noise"),
         Some(interval) => {
@@ -276,13 +347,18 @@ fn faster_than(best: &Best, against: &Against, ratio: &Ratio) -> String {
     }
 }
 
-fn smaller(ratio: f64) -> String {
-    if (ratio - 1.0).abs() < 0.005 {
-        "of the same size".to_owned()
+/// How much smaller; than which cell, where no clause before has named it.
+fn smaller(ratio: f64, other: Option<&str>) -> String {
+    let (preposition, text) = if (ratio - 1.0).abs() < 0.005 {
+        ("as", "of the same size".to_owned())
     } else if ratio > 1.0 {
-        format!("{}× smaller", times(ratio))
+        ("than", format!("{}× smaller", times(ratio)))
     } else {
-        format!("{}× larger", times(1.0 / ratio))
+        ("than", format!("{}× larger", times(1.0 / ratio)))
+    };
+    match other {
+        Some(other) => format!("{text} {preposition} {other}"),
+        None => text,
     }
 }
 
@@ -317,11 +393,9 @@ fn times(ratio: f64) -> String {
     }
 }
 
-/// A fraction as percentage points with their sign.
-fn points(fraction: f64) -> String {
-    let points = fraction * 100.0;
-    let is_small = (0.005..0.095).contains(&points.abs());
-    signed(points, if is_small { 2 } else { 1 })
+/// A fraction as percentage points without a sign.
+fn unsigned(fraction: f64) -> String {
+    points(fraction.abs()).trim_start_matches('+').to_owned()
 }
 
 fn time(ns: f64) -> String {

@@ -12,14 +12,17 @@ use edgebench_stats::{Interval, t_interval_of_log};
 use serde::Serialize;
 
 use super::{Bound, Limit};
-use crate::amount::shown;
+use crate::amount::{is_time, points, shown};
 use crate::ranking::{Rank, rank};
 use crate::records::comparable::Basis;
 use crate::records::values::{judgeable, sound, values};
-use crate::text::{signed, significant};
+use crate::text::significant;
 
 /// A difference of fractions is off by this much from rounding alone.
 const ROUNDING: f64 = 1e-12;
+
+/// The least fraction that is not 0 in the digits that are shown.
+const LEAST_SHOWN: f64 = 0.000_05;
 
 /// On which side of a limit a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,6 +79,10 @@ pub struct Fit {
     /// The figure as a multiple of the limit, or the reverse where more is better: above 1 beyond the limit. Absent where
     /// one of them is 0, and for a difference.
     pub factor: Option<f64>,
+    /// By which share the limit is missed, so that limits in different units can be held against each other: of a limit
+    /// that is a figure, of the loss that is allowed, or where none is, of the accuracy. 0 within; absent where it is
+    /// beyond all bounds.
+    pub excess: Option<f64>,
     /// Why the figure is lacking, is not sure, or is the fastest sample; empty otherwise.
     pub why: String,
 }
@@ -85,6 +92,8 @@ struct Figure {
     value: f64,
     interval: Option<Interval>,
     exact: bool,
+    /// The accuracy of which the figure is a difference.
+    accuracy: Option<f64>,
 }
 
 /// Holds a cell's figure against a limit. Under emulation neither times nor memory are the device's, and are unknown.
@@ -98,13 +107,14 @@ pub fn fit(record: &Record, task: &TaskFacts, cell: &Cell, limit: &Limit) -> Fit
         interval: None,
         headroom: None,
         factor: None,
+        excess: None,
         why,
     };
     if rank(Some(task), cell) == Rank::Out {
         return unknown("the cell has no figures that stand".to_owned());
     }
     if record.host.emulated && matches!(Basis::of(limit.metric), Basis::Machine | Basis::Moment) {
-        return unknown("under emulation, so that it is not the device's".to_owned());
+        return unknown("times and memory under emulation are not the device's".to_owned());
     }
     match figure(task, cell, limit) {
         Ok(figure) => held(limit, &figure),
@@ -126,6 +136,7 @@ fn beyond_by_all(cell: &Cell, limit: &Limit, why: &str) -> Option<Fit> {
             value: least,
             interval: None,
             exact: (1.0 - p).powf(counted as f64) <= 0.025,
+            accuracy: None,
         },
     );
     (held.standing == Standing::Beyond).then(|| Fit {
@@ -182,6 +193,13 @@ fn held(limit: &Limit, figure: &Figure) -> Fit {
         Bound::AtLeast(least) => least / figure.value,
         Bound::AtMostBelowBaseline(_) => f64::NAN,
     };
+    let share = match limit.bound {
+        _ if within => 0.0,
+        Bound::AtMostBelowBaseline(drop) if drop > 0.0 => -headroom(figure.value) / drop,
+        Bound::AtMostBelowBaseline(_) => -headroom(figure.value) / figure.accuracy.unwrap_or(f64::NAN),
+        Bound::AtLeast(least) if limit.metric.unit == "fraction" => -headroom(figure.value) / least,
+        Bound::AtMost(_) | Bound::AtLeast(_) => factor - 1.0,
+    };
     let why = match figure.interval {
         _ if sure => "",
         None => "no interval: too few invocations, or too few samples in them",
@@ -196,6 +214,7 @@ fn held(limit: &Limit, figure: &Figure) -> Fit {
         interval: figure.interval,
         headroom: Some(headroom(figure.value)),
         factor: Some(factor).filter(|factor| factor.is_finite() && *factor > 0.0),
+        excess: Some(share).filter(|share| share.is_finite()),
         why: why.to_owned(),
     }
 }
@@ -208,15 +227,18 @@ fn figure(task: &TaskFacts, cell: &Cell, limit: &Limit) -> Result<Figure, String
         return accuracy(task, cell, limit);
     }
     let basis = Basis::of(metric);
-    // A library that is linked in opens in no time; nothing else takes none.
     let value = match id {
         "library_open" | "parameters" | "macs" => sound(cell, metric).map(|figure| figure.value),
         _ => judgeable(cell, metric).filter(|&value| value > 0.0),
     };
     let value = value.ok_or_else(|| match percentile(metric) {
-        Some(_) => format!("too few samples for {id}"),
+        Some(_) => format!("there are too few samples for {id}"),
         None => format!("the record has no {id} of it"),
     })?;
+    // A library that is linked in opens in no time.
+    if metric.unit == "ns" && !is_time(value) && !(id == "library_open" && value == 0.0) {
+        return Err(format!("its {id} is damaged"));
+    }
     let interval = values(cell, id)
         .and_then(|values| t_interval_of_log(&values, 0.95))
         .map(|(_, interval)| interval);
@@ -224,6 +246,7 @@ fn figure(task: &TaskFacts, cell: &Cell, limit: &Limit) -> Result<Figure, String
         value,
         interval: interval.filter(whole),
         exact: basis == Basis::File,
+        accuracy: None,
     })
 }
 
@@ -245,6 +268,7 @@ fn accuracy(task: &TaskFacts, cell: &Cell, limit: &Limit) -> Result<Figure, Stri
                 .ok_or("its accuracy is damaged")?,
             interval: accuracy.interval.filter(whole),
             exact: false,
+            accuracy: None,
         }),
     }
 }
@@ -255,6 +279,7 @@ fn difference(task: &TaskFacts, cell: &Cell, accuracy: &Accuracy) -> Result<Figu
             value: 0.0,
             interval: None,
             exact: true,
+            accuracy: None,
         });
     }
     let delta = accuracy
@@ -268,6 +293,7 @@ fn difference(task: &TaskFacts, cell: &Cell, accuracy: &Accuracy) -> Result<Figu
             .ok_or("its difference to the baseline is damaged")?,
         interval: delta.interval.filter(whole),
         exact: false,
+        accuracy: Some(accuracy.value).filter(|value| *value > 0.0 && *value <= 1.0),
     })
 }
 
@@ -281,7 +307,7 @@ impl Fit {
     pub fn figure(&self) -> Option<String> {
         let value = self.value?;
         Some(match self.limit.bound {
-            Bound::AtMostBelowBaseline(_) => format!("{} pp", signed(value * 100.0, 1)),
+            Bound::AtMostBelowBaseline(_) => format!("{} pp", points(value)),
             _ if self.is_least => format!("over {}", shown(self.limit.metric, value)),
             _ => shown(self.limit.metric, value),
         })
@@ -291,7 +317,8 @@ impl Fit {
     pub fn margin(&self) -> Option<String> {
         let headroom = self.headroom?;
         let amount = match self.limit.metric.unit {
-            "fraction" => format!("{} pp", significant(headroom.abs() * 100.0)),
+            "fraction" if headroom.abs() > ROUNDING && headroom.abs() < LEAST_SHOWN => "under 0.01 pp".to_owned(),
+            "fraction" => format!("{} pp", points(headroom.abs()).trim_start_matches('+')),
             _ => shown(self.limit.metric, headroom.abs()),
         };
         let words = match (self.standing, self.limit.bound) {
@@ -312,7 +339,7 @@ impl Fit {
         Some(format!("{share}{amount} {words}"))
     }
 
-    /// The standing in a mark and words: `✓ surely`, `✗ not surely`, `? too few samples for latency_p99`.
+    /// The standing in a mark and words: `✓ surely`, `✗ not surely`, `? there are too few samples for latency_p99`.
     pub fn verdict(&self) -> String {
         let sure = if self.sure { "surely" } else { "not surely" };
         match self.standing {

@@ -7,23 +7,23 @@ use edgebench_stats::Interval;
 /// How far a fraction may be outside its bounds by rounding alone.
 const ROUNDING: f64 = 1e-9;
 
-/// A time in nanoseconds: finite and above 0.
-pub(crate) fn time(ns: f64) -> Option<f64> {
-    (ns.is_finite() && ns > 0.0).then_some(ns)
+/// A time or a rate: finite and above 0.
+pub(crate) fn positive(value: f64) -> Option<f64> {
+    (value.is_finite() && value > 0.0).then_some(value)
 }
 
 /// The median latency in nanoseconds, where there are samples enough for one.
 pub(crate) fn median(latency: &Latency) -> Option<Figure> {
     latency.percentile(0.5)?;
     Some(Figure {
-        value: time(latency.p50_ns)?,
-        interval: interval(latency.p50_interval_ns, time),
+        value: positive(latency.p50_ns)?,
+        interval: interval(latency.p50_interval_ns, positive),
     })
 }
 
 /// The quantile `p` of the latency in nanoseconds, where there are samples enough for it.
 pub(crate) fn percentile(latency: &Latency, p: f64) -> Option<f64> {
-    latency.percentile(p).and_then(time)
+    latency.percentile(p).and_then(positive)
 }
 
 /// The accuracy, a fraction.
@@ -76,9 +76,12 @@ mod tests {
             assert_eq!((share(value), difference(value)), (None, None), "{value}");
         }
         assert_eq!((share(-0.5), difference(-0.5)), (None, Some(-0.5)));
-        assert_eq!((share(0.0), share(1.0), share(-1e-17)), (Some(0.0), Some(1.0), Some(0.0)));
+        assert_eq!(
+            (share(0.0), share(1.0), share(-1e-17)),
+            (Some(0.0), Some(1.0), Some(0.0))
+        );
         for value in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
-            assert_eq!(time(value), None, "{value}");
+            assert_eq!(positive(value), None, "{value}");
         }
     }
 

@@ -181,7 +181,7 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
     let percentile = |p: f64| latency.and_then(|latency| figures::percentile(latency, p)).map(rounded);
     // Empty where there are too few samples for a median, as the other percentiles, and so are the ends of its interval.
     let p50 = latency.and_then(figures::median);
-    let time = |of: fn(&Latency) -> f64| latency.map(of).and_then(figures::time).map(rounded);
+    let time = |of: fn(&Latency) -> f64| latency.map(of).and_then(figures::positive).map(rounded);
     vec![
         field(&cell.id.task),
         field(&cell.id.variant),
@@ -215,10 +215,14 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
         shown(time(|latency| latency.min_ns)),
         shown(time(|latency| latency.mean_ns)),
         // Samples that are all alike have none, which is a figure.
-        shown(latency.filter(|latency| latency.mad_ns >= 0.0).map(|latency| rounded(latency.mad_ns))),
+        shown(
+            latency
+                .filter(|latency| latency.mad_ns >= 0.0)
+                .map(|latency| rounded(latency.mad_ns)),
+        ),
         shown(time(|latency| latency.max_ns)),
         shown(percentile(0.95)),
-        shown(summary.map(|summary| summary.throughput_per_s)),
+        shown(summary.and_then(|summary| figures::positive(summary.throughput_per_s))),
         shown(summary.and_then(|summary| summary.cpu_per_inference_ns).map(|ns| ns.0)),
         shown(summary.map(|summary| summary.library_open_ns.0)),
         shown(

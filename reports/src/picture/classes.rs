@@ -6,12 +6,13 @@ use edgebench_stats::{Interval, PairedTable, newcombe_paired};
 use super::canvas::draw;
 use super::grid::{Field, Grid, MOST_COLUMNS};
 use super::id::id;
+use super::name::short;
 use super::sound::ends;
 use super::{Data, Picture};
 use crate::columns::ABSENT;
 use crate::ranking::{Rank, ranked};
 use crate::records::answers::pair;
-use crate::text::{plain, shortened, signed};
+use crate::text::{shortened, signed};
 
 /// At most so many classes are drawn: those that change most.
 const MOST_CLASSES: usize = 30;
@@ -54,8 +55,8 @@ pub fn per_class(record: &Record, task: &TaskFacts) -> Option<Picture> {
     let grid = grid(drawn, &classes);
     let title = format!(
         "{}: change in accuracy by class against {}",
-        plain(&task.id),
-        plain(&task.baseline)
+        short(&task.id),
+        short(&task.baseline)
     );
     let description = describe(&variants, &classes, all, task);
     let id = id("classes", &[&task.id]);
@@ -142,14 +143,14 @@ fn interval(table: PairedTable) -> Option<Interval> {
 fn one_backend(variants: &[Variant<'_>]) -> Option<String> {
     let (first, others) = variants.split_first()?;
     let same = |variant: &Variant<'_>| variant.cell.id.backend == first.cell.id.backend;
-    others.iter().all(same).then(|| plain(&first.cell.id.backend))
+    others.iter().all(same).then(|| short(&first.cell.id.backend))
 }
 
 fn column_name(variant: &Variant<'_>) -> String {
     format!(
         "{} on {}",
-        plain(&variant.cell.id.variant),
-        plain(&variant.cell.id.backend)
+        short(&variant.cell.id.variant),
+        short(&variant.cell.id.backend)
     )
 }
 
@@ -202,7 +203,7 @@ fn grid(variants: &[Variant<'_>], classes: &[usize]) -> Grid {
             None => "variant, on the fastest backend with answers for it".to_owned(),
         },
         columns: match one_backend(variants) {
-            Some(_) => variants.iter().map(|variant| plain(&variant.cell.id.variant)).collect(),
+            Some(_) => variants.iter().map(|variant| short(&variant.cell.id.variant)).collect(),
             None => variants.iter().map(column_name).collect(),
         },
         rows,
@@ -225,7 +226,7 @@ fn describe(variants: &[Variant<'_>], classes: &[usize], all: usize, task: &Task
     let mut sentences = vec![format!(
         "Change of the share of right answers in each class against {}, on the same samples, in percentage points, for \
          {} and {all} {}, each variant on the fastest backend that has answers for it{}.",
-        plain(&task.baseline),
+        short(&task.baseline),
         match variants.len() {
             1 => "1 variant".to_owned(),
             n => format!("{n} variants"),
@@ -284,8 +285,8 @@ fn data(variants: &[Variant<'_>]) -> Data {
             let n = table.n() as f64;
             let share = |right: u64| format!("{:.2}", right as f64 / n * 100.0);
             data.rows.push(vec![
-                plain(&variant.cell.id.variant),
-                plain(&variant.cell.id.backend),
+                short(&variant.cell.id.variant),
+                short(&variant.cell.id.backend),
                 class.to_string(),
                 table.n().to_string(),
                 share(table.both_right + table.only_baseline),

@@ -5,22 +5,25 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, ink, width};
-use super::grid::fitted;
+use super::canvas::{Plane, Room, Trouble, anchored, chart, draw, fitted, ink, width};
 use super::id::id;
 use super::marks::{MARK, draw_mark};
-use super::sound::{cell_name, ends, outcome, positive, settings_words};
+use super::name::{run_names, settings_words, short};
+use super::sound::{ends, outcome, positive, spread};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
 use crate::ranking::Rank;
 use crate::site::{RunEntry, Sighting};
-use crate::text::plain;
+use crate::text::{shortened, significant};
 
 /// At most so many rows are drawn.
 const MOST_ROWS: usize = 40;
 const ROW: u32 = 24;
+/// The size of a figure's words, and how far right of its whisker they begin.
+const FIGURE: f64 = 11.0;
+const GAP: i32 = MARK + 5;
 /// Room for the names of the devices, at most.
-const NAMES: f64 = 220.0;
+const NAMES: f64 = 260.0;
 
 /// The cell in one run.
 struct Row<'a> {
@@ -44,34 +47,17 @@ impl Row<'_> {
     }
 }
 
-/// What a run is called beside others: its device, with its start where another run has the same device.
-pub(crate) fn run_name(run: &RunEntry, runs: &[&RunEntry]) -> String {
-    let alike = runs.iter().filter(|other| other.device == run.device).count();
-    if alike < 2 {
-        return run.device.clone();
-    }
-    let started: String = run.started_at.replace('T', " ").chars().take(16).collect();
-    let twins = runs
-        .iter()
-        .filter(|other| other.device == run.device && other.started_at == run.started_at)
-        .count();
-    if twins < 2 {
-        format!("{}, {started}", run.device)
-    } else {
-        format!("{}, {}", run.device, run.id)
-    }
-}
-
 /// The cell's median latency in each run that has it, the fastest first, then those without a figure. `None` with fewer
 /// than two runs that measured it.
 pub fn across_devices(cell: &CellId, runs: &[&RunEntry]) -> Option<Picture> {
     let mut rows: Vec<Row<'_>> = runs
         .iter()
-        .filter_map(|run| {
+        .zip(run_names(runs))
+        .filter_map(|(run, name)| {
             let sighting = run.cells.iter().find(|sighting| sighting.cell == *cell)?;
             Some(Row {
                 run,
-                name: run_name(run, runs),
+                name,
                 sighting,
                 median: sighting.figure("latency_p50").and_then(positive),
             })
@@ -84,24 +70,18 @@ pub fn across_devices(cell: &CellId, runs: &[&RunEntry]) -> Option<Picture> {
         return None;
     }
     let drawn = drawn(&rows, measured);
-    let settings = settings_words(cell);
     let title = format!(
-        "{}: {} ({settings}) across devices",
-        plain(&cell.task),
-        cell_name(cell, false)
+        "{}: {} on {} ({}) across devices",
+        short(&cell.task),
+        short(&cell.variant),
+        short(&cell.backend),
+        shortened(&settings_words(cell), 80)
     );
     let description = describe(&rows, &drawn, measured);
     let x = Axis::over(
         "median latency",
         Unit::Time,
-        drawn.iter().flat_map(|row| {
-            let interval = row.median.and_then(|median| median.interval);
-            let ends = interval.map(|interval| [interval.low, interval.high]);
-            row.median
-                .map(|median| median.value)
-                .into_iter()
-                .chain(ends.into_iter().flatten())
-        }),
+        drawn.iter().filter_map(|row| row.median).flat_map(spread),
     )?;
     let id = id("devices", &[&cell.to_string()]);
     let height = 60 + drawn.len() as u32 * ROW;
@@ -131,17 +111,21 @@ fn describe(rows: &[Row<'_>], drawn: &[&Row<'_>], measured: usize) -> String {
     let told = |row: &Row<'_>| format!("{} ({})", row.name, Unit::Time.show(row.value()));
     let (fastest, slowest) = (&rows[0], &rows[measured - 1]);
     let mut sentences = vec![format!(
-        "Median latency in {measured} runs, with 95 % intervals where there are any: from {} to {}, {} times as long.",
+        "Median latency in {measured} runs, with 95 % intervals where there are any: from {} to {}, {}.",
         told(fastest),
         told(slowest),
-        Unit::Number.show(slowest.value() / fastest.value())
+        match slowest.value() / fastest.value() {
+            ratio if ratio < 1.005 => "the same to three digits".to_owned(),
+            ratio => format!("{} times as long", significant(ratio)),
+        }
     )];
     let without = rows[..measured]
         .iter()
         .filter(|row| row.median.is_some_and(|median| median.interval.is_none()))
         .count();
     if without > 0 {
-        sentences.push(format!("{without} of them have no interval (an open mark)."));
+        let have = if without == 1 { "has" } else { "have" };
+        sentences.push(format!("{without} of them {have} no interval (an open mark)."));
     }
     if rows.len() > measured {
         sentences.push(format!("In {} more it has no figure.", rows.len() - measured));
@@ -161,10 +145,14 @@ fn describe(rows: &[Row<'_>], drawn: &[&Row<'_>], measured: usize) -> String {
 }
 
 fn paint(plane: &Plane<'_>, x: &Axis, rows: &[&Row<'_>]) -> Result<(), Trouble> {
-    let names: Vec<String> = rows.iter().map(|row| fitted(&row.name, NAMES, 12.0)).collect();
+    let names: Vec<String> = rows.iter().map(|row| fitted(&row.name, 12.0, NAMES)).collect();
     let widest = names.iter().map(|name| width(name, 12.0)).fold(0.0, f64::max);
+    // Right of every whisker's end there is room for its figure, so that none comes to lie on another row's words.
+    let figures = rows.iter().filter_map(|row| row.median);
+    let longest = figures.map(|median| width(&Unit::Time.show(median.value), FIGURE));
     let room = Room {
         left: widest.ceil() as u32 + 34,
+        right: longest.fold(0.0, f64::max).ceil() as u32 + GAP as u32 + 4,
         ..Room::default()
     };
     let y = Axis::rows("", &names).downwards();
@@ -194,37 +182,17 @@ fn paint(plane: &Plane<'_>, x: &Axis, rows: &[&Row<'_>]) -> Result<(), Trouble> 
             plane.draw(&Circle::new(at_px, MARK, ink::PAPER.filled()))?;
             plane.draw(&Circle::new(at_px, MARK, ink::series(0).stroke_width(2)))?;
         }
-        value_label(plane, x, &chart, (median, at_px), at)?;
+        let end = median
+            .interval
+            .map_or(median.value, |interval| interval.high.max(median.value));
+        let (end, middle) = chart.backend_coord(&(x.place(end), at));
+        plane.draw(&Text::new(
+            Unit::Time.show(median.value),
+            (end + GAP, middle),
+            anchored(FIGURE, ink::TEXT, HPos::Left, VPos::Center),
+        ))?;
     }
     Ok(())
-}
-
-/// The figure beside its whisker: right of it, or left where there is no room.
-fn value_label(
-    plane: &Plane<'_>,
-    x: &Axis,
-    chart: &super::canvas::Chart<'_, '_>,
-    (median, at_px): (Figure, (i32, i32)),
-    at: f64,
-) -> Result<(), Trouble> {
-    let words = Unit::Time.show(median.value);
-    let end = |value: f64| chart.backend_coord(&(x.place(value), at)).0;
-    let (low, high) = median
-        .interval
-        .map_or((at_px.0, at_px.0), |interval| (end(interval.low), end(interval.high)));
-    let gap = MARK + 5;
-    let right = high.max(at_px.0) + gap;
-    let across = width(&words, 11.0).ceil() as i32;
-    let (from, anchor) = if right + across <= WIDTH as i32 - 4 {
-        (right, HPos::Left)
-    } else {
-        (low.min(at_px.0) - gap, HPos::Right)
-    };
-    plane.draw(&Text::new(
-        words,
-        (from, at_px.1),
-        anchored(11.0, ink::TEXT, anchor, VPos::Center),
-    ))
 }
 
 fn data(rows: &[Row<'_>]) -> Data {
@@ -232,8 +200,8 @@ fn data(rows: &[Row<'_>]) -> Data {
     for row in rows {
         let show = |ns: f64| Unit::Time.show(ns);
         data.rows.push(vec![
-            row.run.device.clone(),
-            row.run.id.clone(),
+            short(&row.run.device),
+            short(&row.run.id),
             row.run.started_at.clone(),
             row.median
                 .map_or_else(|| ABSENT.to_owned(), |median| show(median.value)),

@@ -6,13 +6,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, ink};
+use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, fitted, ink};
 use super::id::id;
 use super::marks::{Labels, MARK, draw_mark};
-use super::sampled::{Name, Quantiles, counted, fitted, names, sorted, standing};
+use super::name::{Name, cell_id, counted, names, short};
+use super::sampled::{Quantiles, emulation, p50, sorted, standing};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
-use crate::text::plain;
 
 const HEIGHT: u32 = 360;
 
@@ -46,6 +46,8 @@ struct Curve<'a> {
     cell: &'a Cell,
     name: Name,
     baseline: bool,
+    /// The median that tables give.
+    median: Option<f64>,
     samples: Vec<f64>,
     /// [`SHARES`], each where the count supports it.
     quantiles: [Option<f64>; SHARES.len()],
@@ -74,11 +76,14 @@ impl Curve<'_> {
 
 /// The distribution functions of the fastest cells of a task and of its baseline.
 pub fn ecdf(record: &Record, task: &TaskFacts) -> Option<Picture> {
-    let cells = standing(record, task);
+    let mut cells = standing(record, task);
+    let median = |cell: &Cell| p50(cell).map(|figure| figure.value);
+    let place = |cell: &Cell| median(cell).unwrap_or(f64::INFINITY);
+    cells.sort_by(|a, b| place(a).total_cmp(&place(b)));
     let of = cells.len();
     let chosen = chosen(&cells, task);
     let supported = Quantiles::at(SHARES);
-    let mut curves: Vec<Curve<'_>> = names(&cells)
+    let curves: Vec<Curve<'_>> = names(cells.iter().map(|cell| &cell.id))
         .into_iter()
         .enumerate()
         .filter(|(index, _)| chosen.contains(index))
@@ -88,13 +93,12 @@ pub fn ecdf(record: &Record, task: &TaskFacts) -> Option<Picture> {
                 cell: cells[index],
                 name,
                 baseline: cells[index].id.variant == task.baseline,
+                median: median(cells[index]),
                 quantiles: supported.of(&samples),
                 samples,
             }
         })
         .collect();
-    let middle = |curve: &Curve<'_>| quantile(&curve.samples, 0.5).unwrap_or(f64::INFINITY);
-    curves.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
     let points: Vec<Vec<(f64, f64)>> = curves.iter().map(Curve::points).collect();
     let times = || points.iter().flatten().map(|point| point.0);
     let x = Axis::over("latency", Unit::Time, times().filter(|&ns| ns > 0.0))?
@@ -102,8 +106,9 @@ pub fn ecdf(record: &Record, task: &TaskFacts) -> Option<Picture> {
     let ticks = [0.0, 0.25, 0.5, 0.75, 0.9, 0.99];
     let y = Axis::linear("share of inferences (%)", Unit::Share, 0.0, 1.0)
         .ticked(ticks.map(|share| (share, Unit::Share.show(share))).to_vec());
-    let title = format!("{}: share of inferences by latency", plain(&task.id));
-    let description = describe(&curves, of);
+    let title = format!("{}: share of inferences by latency", short(&task.id));
+    let mut description = describe(&curves, of);
+    description.extend(emulation(record).map(|words| format!(" {words}")));
     let id = id("ecdf", &[&task.id]);
     let svg = draw(&id, &title, &description, HEIGHT, |plane| {
         paint(plane, &x, &y, &curves, &points)
@@ -117,7 +122,7 @@ pub fn ecdf(record: &Record, task: &TaskFacts) -> Option<Picture> {
     })
 }
 
-/// The fastest cells with samples, and among them the baseline variant's fastest.
+/// Of cells in the order of their medians the first with samples, and among them the baseline variant's first.
 fn chosen(cells: &[&Cell], task: &TaskFacts) -> Vec<usize> {
     let sampled = |cell: &Cell| cell.invocations.iter().any(|one| !one.samples_ns.is_empty());
     let all: Vec<usize> = (0..cells.len()).filter(|&index| sampled(cells[index])).collect();
@@ -134,15 +139,17 @@ fn chosen(cells: &[&Cell], task: &TaskFacts) -> Vec<usize> {
 
 fn describe(curves: &[Curve<'_>], of: usize) -> String {
     let mut words = vec![if of > curves.len() {
-        format!("{} of {of} cells: the fastest, and the baseline.", curves.len())
+        format!("{} of {of} cells: {}.", curves.len(), taken(curves))
+    } else if of == 1 {
+        "1 cell.".to_owned()
     } else {
-        format!("{}.", counted(of, "cell"))
+        format!("{of} cells, the one with the lowest median first.")
     }];
     let each: Vec<String> = curves
         .iter()
         .filter_map(|curve| {
             let [.., middle, _, p90, _, p99, _] = curve.quantiles;
-            let half = format!("{}: half within {}", curve.name.words(), Unit::Time.show(middle?));
+            let half = format!("{} half within {}", curve.name.words(), Unit::Time.show(middle?));
             let more = [("90 %", p90), ("99 %", p99)]
                 .into_iter()
                 .filter_map(|(share, ns)| Some(format!("{share} within {}", Unit::Time.show(ns?))));
@@ -150,12 +157,29 @@ fn describe(curves: &[Curve<'_>], of: usize) -> String {
         })
         .collect();
     if !each.is_empty() {
-        words.push(format!("{}.", each.join("; ")));
+        words.push(format!("Of all inferences of a cell together: {}.", each.join("; ")));
     }
     if curves.iter().any(|curve| curve.samples.len() >= CUT) {
         words.push(format!("Curves of {CUT} inferences or more are drawn up to 99.5 %."));
     }
     words.join(" ")
+}
+
+/// Which cells were taken of more.
+fn taken(curves: &[Curve<'_>]) -> String {
+    let first = |count: usize| match count {
+        1 => "the one with the lowest median".to_owned(),
+        n => format!("the {n} with the lowest medians"),
+    };
+    // The baseline is last where it was taken for being the baseline.
+    let (last, others) = curves
+        .split_last()
+        .map_or((None, curves), |(last, others)| (Some(last), others));
+    if last.is_some_and(|last| last.baseline) && !others.iter().any(|curve| curve.baseline) && !others.is_empty() {
+        format!("{}, and the baseline's fastest", first(others.len()))
+    } else {
+        first(curves.len())
+    }
 }
 
 fn paint(
@@ -195,6 +219,9 @@ fn paint(
 /// Names beside the curves that stand apart from the others. Where curves run close together a name beside one could be
 /// taken for another's: theirs are in the key alone.
 fn label(plane: &Plane<'_>, curves: &[Curve<'_>], places: &[Vec<(i32, i32)>]) -> Result<(), Trouble> {
+    if curves.len() < 2 {
+        return Ok(());
+    }
     let all: Vec<(i32, i32)> = places.iter().flatten().copied().collect();
     let mut labels = Labels::around(&all);
     let bounds = [
@@ -230,7 +257,7 @@ fn key(plane: &Plane<'_>, curves: &[Curve<'_>]) -> Result<(), Trouble> {
         let y = 24 + 36 * index as i32;
         draw_mark(plane, index, (left, y))?;
         plane.draw(&Text::new(curve.name.fitted(12.0, room), (left + 14, y), name.clone()))?;
-        let mut words = match curve.quantiles[4] {
+        let mut words = match curve.median {
             Some(median) => format!("median {}", Unit::Time.show(median)),
             None => counted(curve.samples.len(), "inference"),
         };
@@ -248,15 +275,16 @@ fn key(plane: &Plane<'_>, curves: &[Curve<'_>]) -> Result<(), Trouble> {
 }
 
 fn data(curves: &[Curve<'_>]) -> Data {
-    let mut headers = vec!["cell".to_owned(), "inferences".to_owned()];
-    headers.extend(SHARES.map(|share| Unit::Share.show(share)));
+    let mut headers = ["cell", "median", "inferences"].map(str::to_owned).to_vec();
+    headers.extend(SHARES.map(|share| format!("{} within", Unit::Share.show(share))));
     let rows = curves.iter().map(|curve| {
-        let mut row = vec![plain(&curve.cell.id.to_string()), curve.samples.len().to_string()];
-        row.extend(
-            curve
-                .quantiles
-                .map(|ns| ns.map_or_else(|| ABSENT.to_owned(), |ns| Unit::Time.show(ns))),
-        );
+        let time = |ns: Option<f64>| ns.map_or_else(|| ABSENT.to_owned(), |ns| Unit::Time.show(ns));
+        let mut row = vec![
+            cell_id(&curve.cell.id),
+            time(curve.median),
+            curve.samples.len().to_string(),
+        ];
+        row.extend(curve.quantiles.map(time));
         row
     });
     Data {

@@ -6,13 +6,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, ink, width};
+use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, fitted, ink, width};
 use super::id::id;
-use super::sampled::{Name, Quantiles, counted, fitted, medians, names, sorted, standing};
+use super::name::{Name, cell_id, counted, names, short};
+use super::sampled::{Quantiles, emulation, medians, p50, sorted, standing};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
-use crate::ranking::p50;
-use crate::text::{plain, significant};
+use crate::text::significant;
 
 /// The most cells that are drawn.
 const ROWS: usize = 60;
@@ -21,6 +21,9 @@ const ROW_HEIGHT: u32 = 20;
 
 /// The middle of the legend's row.
 const LEGEND: i32 = 14;
+
+/// The middle of the headers' row, between the legend and the charts.
+const HEADERS: i32 = ABSOLUTE.top as i32 - 8;
 
 /// The left chart: absolute, warm and cold.
 const ABSOLUTE: Room = Room {
@@ -49,7 +52,9 @@ struct Row<'a> {
     n: usize,
     min: Option<f64>,
     max: Option<f64>,
-    /// At 5, 25, 50, 75 and 95 %, each where the count supports it.
+    /// The median that tables give, of the invocations' medians.
+    median: Option<f64>,
+    /// Of all inferences together, at 5, 25, 50, 75 and 95 %, each where the count supports it.
     quantiles: [Option<f64>; 5],
     /// All inferences, where they are too few for a median.
     few: Vec<f64>,
@@ -60,13 +65,9 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn median(&self) -> Option<f64> {
-        self.quantiles[2]
-    }
-
     /// A time as a multiple of the median.
     fn relative(&self, ns: f64) -> Option<f64> {
-        let multiple = ns / self.median()?;
+        let multiple = ns / self.median?;
         (multiple.is_finite() && multiple > 0.0).then_some(multiple)
     }
 
@@ -77,7 +78,7 @@ impl Row<'_> {
     }
 
     fn values(&self) -> impl Iterator<Item = f64> {
-        let some = [self.min, self.max, self.first, self.load];
+        let some = [self.min, self.max, self.median, self.first, self.load];
         some.into_iter().chain(self.quantiles).flatten()
     }
 }
@@ -88,7 +89,7 @@ pub fn latency(record: &Record, task: &TaskFacts) -> Option<Picture> {
     let supported = Quantiles::at([0.05, 0.25, 0.5, 0.75, 0.95]);
     let mut rows: Vec<Row<'_>> = cells
         .iter()
-        .zip(names(&cells))
+        .zip(names(cells.iter().map(|cell| &cell.id)))
         .map(|(cell, name)| row(cell, name, &supported))
         .filter(|row| row.n > 0)
         .collect();
@@ -104,8 +105,9 @@ pub fn latency(record: &Record, task: &TaskFacts) -> Option<Picture> {
         rows.iter().flat_map(Row::shape),
     )
     .map(|axis| axis.fitting(across(RELATIVE)));
-    let title = format!("{}: how latencies are distributed", plain(&task.id));
-    let description = describe(&rows, all);
+    let title = format!("{}: how latencies are distributed", short(&task.id));
+    let mut description = describe(&rows, all);
+    description.extend(emulation(record).map(|words| format!(" {words}")));
     let id = id("latency", &[&task.id]);
     let height = ABSOLUTE.top + ABSOLUTE.bottom + ROW_HEIGHT * rows.len() as u32;
     let svg = draw(&id, &title, &description, height, |plane| {
@@ -133,27 +135,34 @@ fn row<'a>(cell: &'a Cell, name: Name, supported: &Quantiles<5>) -> Row<'a> {
         max: samples.last().copied(),
         few: if quantiles[2].is_none() { samples } else { Vec::new() },
         quantiles,
+        median: p50(cell).map(|figure| figure.value),
         medians: medians(cell).collect(),
         first: summary.and_then(|summary| time(summary.first_ns?.0)),
         load: summary.and_then(|summary| time(summary.load_ns.0)),
     }
 }
 
-/// What the rows are sorted by: the median that is drawn, or the record's.
+/// What the rows are sorted by: the median, and the mean where there are too few samples for one.
 fn place(row: &Row<'_>) -> f64 {
-    row.median().unwrap_or_else(|| p50(row.cell))
+    let mean = || row.cell.summary.as_ref().map(|summary| summary.latency.mean_ns);
+    row.median.or_else(mean).unwrap_or(f64::INFINITY)
+}
+
+fn batch(row: &Row<'_>) -> usize {
+    row.cell.id.settings.batch
 }
 
 fn describe(rows: &[Row<'_>], all: usize) -> String {
     let mut words = vec![match all - rows.len() {
+        0 if all == 1 => "1 cell.".to_owned(),
         0 => format!("{}, the one with the lowest median first.", counted(all, "cell")),
         _ => format!("The {} cells with the lowest medians of {all}.", rows.len()),
     }];
-    if let Some((row, median)) = rows.iter().find_map(|row| Some((row, row.median()?))) {
+    if let Some((row, median)) = rows.iter().find_map(|row| Some((row, row.median?))) {
         let typical = format!("{}: median {}", row.name.words(), Unit::Time.show(median));
         words.push(match row.quantiles {
             [Some(low), .., Some(high)] => format!(
-                "{typical}, nine in ten inferences between {} and {}.",
+                "{typical}, nine in ten of all inferences between {} and {}.",
                 Unit::Time.show(low),
                 Unit::Time.show(high)
             ),
@@ -174,18 +183,22 @@ fn describe(rows: &[Row<'_>], all: usize) -> String {
     }
     let cold: Vec<f64> = rows
         .iter()
-        .filter_map(|row| Some(row.first? / row.median()?))
+        .filter_map(|row| Some(row.first? / row.median?))
         .filter(|ratio| ratio.is_finite())
         .collect();
     if let (Some(least), Some(most)) = (
         cold.iter().copied().min_by(f64::total_cmp),
         cold.iter().copied().max_by(f64::total_cmp),
     ) {
-        words.push(format!(
-            "A first inference takes {} to {} times the median.",
-            significant(least),
-            significant(most)
-        ));
+        let (least, most) = (multiple(least), multiple(most));
+        words.push(if least == most {
+            format!("A first inference takes {least}.")
+        } else {
+            format!("A first inference takes from {least} to {most}.")
+        });
+    }
+    if rows.windows(2).any(|pair| batch(&pair[0]) != batch(&pair[1])) {
+        words.push("A latency is that of a whole batch, the number after b.".to_owned());
     }
     let few = rows.iter().filter(|row| !row.few.is_empty()).count();
     if few > 0 {
@@ -204,6 +217,15 @@ fn describe(rows: &[Row<'_>], all: usize) -> String {
     words.join(" ")
 }
 
+/// `2.70 times the median`, and `4.61 % of the median` below 1.
+fn multiple(ratio: f64) -> String {
+    if ratio < 0.9995 {
+        format!("{} % of the median", significant(ratio * 100.0))
+    } else {
+        format!("{} times the median", significant(ratio))
+    }
+}
+
 fn has(count: usize) -> String {
     format!("{} {}", counted(count, "cell"), if count == 1 { "has" } else { "have" })
 }
@@ -214,11 +236,11 @@ fn paint(plane: &Plane<'_>, x: &Axis, relative: Option<&Axis>, rows: &[Row<'_>])
         .iter()
         .map(|row| row.name.fitted(12.0, f64::from(ABSOLUTE.left) - 34.0))
         .collect();
-    let y = Axis::rows("variant · backend", &names).downwards();
+    let y = Axis::rows("", &names).downwards();
     let left = chart(plane, ABSOLUTE, x, &y)?;
     for (index, row) in rows.iter().enumerate() {
         paint_absolute(plane, row, |ns| left.backend_coord(&(x.place(ns), index as f64)))?;
-        let words = match row.median() {
+        let words = match row.median {
             Some(median) => Unit::Time.show(median),
             None => counted(row.n, "sample"),
         };
@@ -343,9 +365,10 @@ fn legend(plane: &Plane<'_>) -> Result<(), Trouble> {
     let left = entry("load", 13)?;
     paint_load(plane, (left + 5, y))?;
     let header = anchored(11.0, ink::MUTED, HPos::Right, VPos::Center);
+    plane.draw(&Text::new("median", (WIDTH as i32 - 6, HEADERS), header.clone()))?;
     plane.draw(&Text::new(
-        "median",
-        (WIDTH as i32 - 6, ABSOLUTE.top as i32 - 8),
+        "variant · backend",
+        (ABSOLUTE.left as i32 - 8, HEADERS),
         header,
     ))
 }
@@ -353,24 +376,26 @@ fn legend(plane: &Plane<'_>) -> Result<(), Trouble> {
 fn data(rows: &[Row<'_>]) -> Data {
     let mut data = Data::new(&[
         "cell",
+        "median",
+        "invocations' medians",
         "inferences",
         "lowest",
-        "5 %",
-        "25 %",
-        "median",
-        "75 %",
-        "95 %",
+        "5 % of all",
+        "25 % of all",
+        "50 % of all",
+        "75 % of all",
+        "95 % of all",
         "highest",
-        "invocations' medians",
         "first inference",
         "load",
     ]);
     let time = |ns: Option<f64>| ns.map_or_else(|| ABSENT.to_owned(), |ns| Unit::Time.show(ns));
     for row in rows {
         let medians: Vec<String> = row.medians.iter().map(|&ns| Unit::Time.show(ns)).collect();
-        let mut words = vec![plain(&row.cell.id.to_string()), row.n.to_string(), time(row.min)];
+        let mut words = vec![cell_id(&row.cell.id), time(row.median), medians.join(", ")];
+        words.extend([row.n.to_string(), time(row.min)]);
         words.extend(row.quantiles.map(time));
-        words.extend([time(row.max), medians.join(", "), time(row.first), time(row.load)]);
+        words.extend([time(row.max), time(row.first), time(row.load)]);
         data.rows.push(words);
     }
     data

@@ -9,10 +9,11 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::axis::{Axis, Unit};
 use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, ink, width};
 use super::id::id;
-use super::sampled::{Name, counted, names, standing};
+use super::name::{Name, cell_id, counted, names, short};
+use super::sampled::{emulation, standing};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
-use crate::text::{plain, significant};
+use crate::text::significant;
 
 /// The most cells that are drawn.
 const CELLS: usize = 30;
@@ -75,7 +76,7 @@ pub fn memory(record: &Record, task: &TaskFacts) -> Option<Picture> {
     let cells = standing(record, task);
     let mut groups: Vec<Group<'_>> = cells
         .iter()
-        .zip(names(&cells))
+        .zip(names(cells.iter().map(|cell| &cell.id)))
         .map(|(cell, name)| Group {
             cell,
             name,
@@ -98,8 +99,9 @@ pub fn memory(record: &Record, task: &TaskFacts) -> Option<Picture> {
     let extents = || groups.iter().flat_map(|group| group.phases.iter().map(Reading::extent));
     let x = Axis::from_zero("resident memory of the worker", Unit::Size, extents())?
         .fitting(f64::from(WIDTH - ROOM.left - ROOM.right));
-    let title = format!("{}: memory by phase and kind", plain(&task.id));
-    let description = describe(&groups, all);
+    let title = format!("{}: memory by phase and kind", short(&task.id));
+    let mut description = describe(&groups, all);
+    description.extend(emulation(record).map(|words| format!(" {words}")));
     let id = id("memory", &[&task.id]);
     let height = ROOM.top + ROOM.bottom + (GROUP as u32) * groups.len() as u32;
     let svg = draw(&id, &title, &description, height, |plane| paint(plane, &x, &groups))?;
@@ -308,7 +310,7 @@ fn data(groups: &[Group<'_>]) -> Data {
     let size = |bytes: Option<f64>| bytes.map_or_else(|| ABSENT.to_owned(), |bytes| Unit::Size.show(bytes));
     for group in groups {
         for (phase, reading) in group.phases.iter().enumerate() {
-            let mut row = vec![plain(&group.cell.id.to_string()), PHASES[phase].to_owned()];
+            let mut row = vec![cell_id(&group.cell.id), PHASES[phase].to_owned()];
             row.extend(reading.kinds.map(size));
             row.extend([size(reading.resident), size(reading.peak), size(reading.pss)]);
             data.rows.push(row);

@@ -1,20 +1,20 @@
 //! Which place each cell takes on each device, and where places overlap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use edgebench_record::{CellId, OutcomeKind};
 use edgebench_stats::Interval;
 
+use super::batches::{batches, suffix};
 use super::canvas::draw;
-use super::devices::run_name;
 use super::grid::{Field, Grid, MOST_COLUMNS};
 use super::id::id;
-use super::sound::{cell_name, listed, outcome, positive};
+use super::name::{cell_id, listed, names, run_names, short};
+use super::sound::{outcome, positive};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
 use crate::ranking::Rank;
 use crate::site::{RunEntry, Sighting};
-use crate::text::plain;
 
 /// At most so many cells are drawn.
 const MOST_ROWS: usize = 20;
@@ -102,27 +102,60 @@ impl Standing {
     }
 }
 
-/// One run: a column.
+/// A device's newest run: a column.
 struct Column<'a> {
     name: String,
     standings: BTreeMap<&'a CellId, Standing>,
     ranked: usize,
 }
 
-/// The places by median latency on each device, among the cells of a task that are as accurate as the baseline there.
-/// `None` where no run has two of them.
-pub fn ranking_overlap(task: &str, runs: &[&RunEntry]) -> Option<Picture> {
+/// The places by median latency on each device, among the cells of a task that are as accurate as the baseline there: a
+/// picture for each batch size. A device stands with its newest run of the task. None with fewer than two devices, or
+/// where no device has two such cells.
+pub fn ranking_overlap(task: &str, runs: &[&RunEntry]) -> Vec<Picture> {
+    let newest = newest(task, runs);
+    let of_task = |run: &&RunEntry| -> Vec<usize> {
+        let cells = run.cells.iter().filter(|sighting| sighting.cell.task == task);
+        cells.map(|sighting| sighting.cell.settings.batch).collect()
+    };
+    let (sizes, more) = batches(newest.iter().flat_map(of_task));
+    let several = sizes.len() > 1 || more;
+    sizes
+        .into_iter()
+        .filter_map(|size| picture(task, &newest, size, several))
+        .collect()
+}
+
+/// Each device's newest run that has the task, the newest of all first.
+fn newest<'a>(task: &str, runs: &[&'a RunEntry]) -> Vec<&'a RunEntry> {
+    let mut runs: Vec<&RunEntry> = runs
+        .iter()
+        .filter(|run| run.cells.iter().any(|sighting| sighting.cell.task == task))
+        .copied()
+        .collect();
+    runs.sort_by(|a, b| (&b.started_at, &b.file).cmp(&(&a.started_at, &a.file)));
+    let mut seen = BTreeSet::new();
+    runs.retain(|run| seen.insert(run.device.as_str()));
+    runs
+}
+
+fn picture(task: &str, runs: &[&RunEntry], batch: usize, several: bool) -> Option<Picture> {
     let columns: Vec<Column<'_>> = runs
         .iter()
-        .map(|run| column(task, run, runs))
+        .zip(run_names(runs))
+        .map(|(run, name)| column(task, run, name, batch))
         .filter(|column| !column.standings.is_empty())
         .collect();
+    if columns.len() < 2 {
+        return None;
+    }
     columns.iter().find(|column| column.ranked > 1)?;
     let cells = cells(&columns);
-    let title = format!("{}: ranks by median latency on each device", plain(task));
+    let of_batch = suffix(several.then_some(batch));
+    let title = format!("{}: ranks by median latency on each device{of_batch}", short(task));
     let description = describe(&columns, &cells);
     let grid = grid(&columns, &cells);
-    let id = id("ranks", &[task]);
+    let id = id("ranks", &[task, &of_batch]);
     let svg = draw(&id, &title, &description, grid.height(), |plane| grid.paint(plane))?;
     Some(Picture {
         id,
@@ -133,10 +166,11 @@ pub fn ranking_overlap(task: &str, runs: &[&RunEntry]) -> Option<Picture> {
     })
 }
 
-fn column<'a>(task: &str, run: &'a RunEntry, runs: &[&RunEntry]) -> Column<'a> {
+fn column<'a>(task: &str, run: &'a RunEntry, name: String, batch: usize) -> Column<'a> {
     let mut standings = BTreeMap::new();
     let mut ranked: Vec<(&CellId, (f64, Option<Interval>))> = Vec::new();
-    for sighting in run.cells.iter().filter(|sighting| sighting.cell.task == task) {
+    let of_task = |sighting: &&Sighting| sighting.cell.task == task && sighting.cell.settings.batch == batch;
+    for sighting in run.cells.iter().filter(of_task) {
         let median = sighting.figure("latency_p50").and_then(positive);
         match (sighting.rank, median) {
             (Rank::Candidate, Some(median)) => ranked.push((&sighting.cell, (median.value, median.interval))),
@@ -153,7 +187,7 @@ fn column<'a>(task: &str, run: &'a RunEntry, runs: &[&RunEntry]) -> Column<'a> {
         standings.insert(*cell, Standing::Ranked(places));
     }
     Column {
-        name: run_name(run, runs),
+        name,
         standings,
         ranked: ranked.len(),
     }
@@ -188,11 +222,6 @@ fn cells<'a>(columns: &[Column<'a>]) -> Vec<&'a CellId> {
     cells
 }
 
-/// Whether the cells differ in their settings.
-fn settings_differ(cells: &[&CellId]) -> bool {
-    cells.windows(2).any(|pair| pair[0].settings != pair[1].settings)
-}
-
 /// How many of the cells are ranked anywhere; they come first.
 fn ranked_somewhere(columns: &[Column<'_>], cells: &[&CellId]) -> usize {
     let ranked = |cell: &&&CellId| {
@@ -204,17 +233,18 @@ fn ranked_somewhere(columns: &[Column<'_>], cells: &[&CellId]) -> usize {
 }
 
 fn grid(columns: &[Column<'_>], cells: &[&CellId]) -> Grid {
-    let settings = settings_differ(cells);
+    let names = names(cells.iter().copied());
     let shown = &columns[..columns.len().min(MOST_COLUMNS)];
     let cells = &cells[..ranked_somewhere(columns, cells).min(MOST_ROWS)];
     let rows = cells
         .iter()
-        .map(|cell| {
+        .zip(names)
+        .map(|(cell, name)| {
             let field = |column: &Column<'_>| {
                 let standing = column.standings.get(*cell);
                 standing.map_or_else(|| Field::bare(&[ABSENT]), |standing| standing.field(column.ranked))
             };
-            (cell_name(cell, settings), shown.iter().map(field).collect())
+            (name.words(), shown.iter().map(field).collect())
         })
         .collect();
     let standings = || {
@@ -240,17 +270,13 @@ fn grid(columns: &[Column<'_>], cells: &[&CellId]) -> Grid {
 }
 
 fn describe(columns: &[Column<'_>], cells: &[&CellId]) -> String {
-    let settings = settings_differ(cells);
     let ranked: Vec<&Column<'_>> = columns.iter().filter(|column| column.ranked > 1).collect();
     let mut sentences = vec![format!(
         "Places by median latency among the cells as accurate as the baseline, on {}. A range means that 95 % intervals \
-         overlap.",
-        match columns.len() {
-            1 => "1 device".to_owned(),
-            n => format!("{n} devices"),
-        }
+         overlap. A device stands with its newest run.",
+        format_args!("{} devices", columns.len())
     )];
-    let first = |column: &Column<'_>| -> Vec<&CellId> {
+    let first = |column: &Column<'_>| -> BTreeSet<&CellId> {
         let may = |cell: &&&CellId| matches!(column.standings.get(**cell), Some(Standing::Ranked(places)) if places.low == 1 && places.certain);
         cells.iter().filter(may).copied().collect()
     };
@@ -259,19 +285,26 @@ fn describe(columns: &[Column<'_>], cells: &[&CellId]) -> String {
         standings.any(|standing| matches!(standing, Standing::Ranked(places) if *places == Places { low: 1, high: 1, certain: true }))
     };
     let alone = ranked.iter().filter(|column| certain(column)).count();
-    sentences.push(format!(
-        "On {alone} of {} one cell alone is the fastest, as far as intervals tell.",
-        match ranked.len() {
-            1 => "1 device".to_owned(),
-            n => format!("{n} devices with two cells or more to rank"),
-        }
-    ));
+    sentences.push(match (ranked.len(), alone) {
+        (1, 1) => "On the one device with two cells or more to rank, one cell alone is the fastest, as far as \
+                   intervals tell."
+            .to_owned(),
+        (1, _) => "On the one device with two cells or more to rank, intervals do not tell one cell alone as the \
+                   fastest."
+            .to_owned(),
+        (n, _) => format!(
+            "On {alone} of {n} devices with two cells or more to rank one cell alone is the fastest, as far as \
+             intervals tell."
+        ),
+    });
+    let may_be_first: Vec<BTreeSet<&CellId>> = ranked.iter().map(|column| first(column)).collect();
     let everywhere: Vec<String> = cells
         .iter()
-        .filter(|cell| !ranked.is_empty() && ranked.iter().all(|column| first(column).contains(cell)))
-        .map(|cell| cell_name(cell, settings))
+        .zip(names(cells.iter().copied()))
+        .filter(|(cell, _)| may_be_first.iter().all(|first| first.contains(*cell)))
+        .map(|(_, name)| name.words())
         .collect();
-    if !everywhere.is_empty() {
+    if ranked.len() > 1 && !everywhere.is_empty() {
         sentences.push(format!("May be the fastest everywhere: {}.", listed(&everywhere, 4)));
     }
     let unsure = ranked
@@ -280,16 +313,17 @@ fn describe(columns: &[Column<'_>], cells: &[&CellId]) -> String {
         .filter(|standing| matches!(standing, Standing::Ranked(places) if !places.certain))
         .count();
     if unsure > 0 {
-        sentences.push(format!(
-            "{unsure} places are by the median alone (~), for want of an interval."
-        ));
+        sentences.push(match unsure {
+            1 => "1 place is by the median alone (~), for want of an interval.".to_owned(),
+            n => format!("{n} places are by the median alone (~), for want of an interval."),
+        });
     }
     let somewhere = ranked_somewhere(columns, cells);
     if somewhere < cells.len() {
-        sentences.push(format!(
-            "{} more cells are ranked nowhere, and in the table alone.",
-            cells.len() - somewhere
-        ));
+        sentences.push(match cells.len() - somewhere {
+            1 => "1 more cell is ranked nowhere, and in the table alone.".to_owned(),
+            n => format!("{n} more cells are ranked nowhere, and in the table alone."),
+        });
     }
     if somewhere > MOST_ROWS {
         sentences.push(format!(
@@ -298,7 +332,7 @@ fn describe(columns: &[Column<'_>], cells: &[&CellId]) -> String {
     }
     if columns.len() > MOST_COLUMNS {
         sentences.push(format!(
-            "Drawn are the first {MOST_COLUMNS} of {} devices; the table holds all.",
+            "Drawn are the {MOST_COLUMNS} devices with the newest runs of {}; the table holds all.",
             columns.len()
         ));
     }
@@ -313,7 +347,7 @@ fn data(columns: &[Column<'_>], cells: &[&CellId]) -> Data {
             let standing = column.standings.get(*cell);
             standing.map_or_else(|| ABSENT.to_owned(), Standing::words)
         };
-        let mut row = vec![plain(&cell.to_string())];
+        let mut row = vec![cell_id(cell)];
         row.extend(columns.iter().map(words));
         row
     };

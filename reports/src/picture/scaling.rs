@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use edgebench_record::Figure;
 use plotters::prelude::*;
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Plane, Room, Trouble, chart, draw, ink};
-use super::devices::run_name;
 use super::id::id;
 use super::legend::{Legend, Sign};
 use super::marks::draw_mark;
-use super::sound::{positive, special};
+use super::name::{run_names, short, special};
+use super::sound::{ends, positive, spread};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
 use crate::site::RunEntry;
-use crate::text::{plain, significant};
+use crate::text::{shortened, significant};
 
 const CHART: u32 = 340;
 /// At most so many lines are drawn: each needs a mark of its own.
@@ -27,7 +28,7 @@ type Key<'a> = (usize, usize, &'a str, &'a BTreeMap<String, String>);
 struct Line {
     name: String,
     /// Threads and samples per second, in ascending order of threads.
-    points: Vec<(usize, f64)>,
+    points: Vec<(usize, Figure)>,
 }
 
 impl Line {
@@ -36,11 +37,12 @@ impl Line {
         self.points
             .first()
             .filter(|(threads, _)| *threads == 1)
-            .map(|(_, rate)| *rate)
+            .map(|(_, rate)| rate.value)
     }
 
     fn last(&self) -> (usize, f64) {
-        self.points.last().copied().unwrap_or_default()
+        let last = self.points.last();
+        last.map(|(threads, rate)| (*threads, rate.value)).unwrap_or_default()
     }
 }
 
@@ -52,9 +54,9 @@ pub fn scaling(runs: &[&RunEntry], task: &str, variant: &str, backend: &str) -> 
     let drawn = &lines[..lines.len().min(MOST_LINES)];
     let title = format!(
         "{}: throughput of {} on {} by threads",
-        plain(task),
-        plain(variant),
-        plain(backend)
+        short(task),
+        short(variant),
+        short(backend)
     );
     let description = describe(&lines, drawn, batch);
     let id = id("scaling", &[task, variant, backend]);
@@ -83,7 +85,7 @@ pub fn scaling(runs: &[&RunEntry], task: &str, variant: &str, backend: &str) -> 
 
 /// The lines of at least two points at the batch size that has most of them, the smallest of these.
 fn lines(runs: &[&RunEntry], task: &str, variant: &str, backend: &str) -> Option<(usize, Vec<Line>)> {
-    let mut found: BTreeMap<Key<'_>, BTreeMap<usize, f64>> = BTreeMap::new();
+    let mut found: BTreeMap<Key<'_>, BTreeMap<usize, Figure>> = BTreeMap::new();
     for (place, run) in runs.iter().enumerate() {
         for sighting in &run.cells {
             let cell = &sighting.cell;
@@ -95,11 +97,7 @@ fn lines(runs: &[&RunEntry], task: &str, variant: &str, backend: &str) -> Option
             }
             if let Some(rate) = sighting.figure("throughput").and_then(positive) {
                 let key = (place, settings.batch, settings.device.as_str(), &settings.options);
-                found
-                    .entry(key)
-                    .or_default()
-                    .entry(settings.threads)
-                    .or_insert(rate.value);
+                found.entry(key).or_default().entry(settings.threads).or_insert(rate);
             }
         }
     }
@@ -112,14 +110,15 @@ fn lines(runs: &[&RunEntry], task: &str, variant: &str, backend: &str) -> Option
         .iter()
         .max_by_key(|&(batch, count)| (*count, std::cmp::Reverse(*batch)))
         .map(|(batch, _)| *batch)?;
+    let names = run_names(runs);
     let lines = found
         .into_iter()
         .filter(|((_, of, ..), _)| *of == batch)
         .map(|((place, _, device, options), points)| {
-            let mut words = vec![run_name(runs[place], runs)];
+            let mut words = vec![names[place].clone()];
             words.extend(special(device, options));
             Line {
-                name: words.join(", "),
+                name: shortened(&words.join(", "), 120),
                 points: points.into_iter().collect(),
             }
         })
@@ -130,7 +129,7 @@ fn lines(runs: &[&RunEntry], task: &str, variant: &str, backend: &str) -> Option
 /// Where perfect scaling from one thread would be, at each count of threads of the line.
 fn linear(line: &Line) -> Vec<(usize, f64)> {
     let single = line.single();
-    let at = |&(threads, _): &(usize, f64)| Some((threads, single? * threads as f64));
+    let at = |&(threads, _): &(usize, Figure)| Some((threads, single? * threads as f64));
     line.points.iter().filter_map(at).collect()
 }
 
@@ -143,10 +142,12 @@ fn axes(lines: &[Line]) -> Option<(Axis, Axis)> {
     threads.dedup();
     let x = Axis::counts("threads", &threads)?;
     let rates = || {
-        lines
-            .iter()
-            .flat_map(|line| line.points.iter().copied().chain(linear(line)))
-            .map(|(_, rate)| rate)
+        lines.iter().flat_map(|line| {
+            line.points
+                .iter()
+                .flat_map(|(_, rate)| spread(*rate))
+                .chain(linear(line).into_iter().map(|(_, rate)| rate))
+        })
     };
     let over = Axis::over("throughput (samples per second)", Unit::Number, rates())?;
     let y = if over.is_log() {
@@ -178,12 +179,19 @@ fn paint(plane: &Plane<'_>, legend: &Legend, (x, y): (&Axis, &Axis), lines: &[Li
         let places: Vec<(f64, f64)> = line
             .points
             .iter()
-            .map(|(threads, rate)| (x.place(*threads as f64), y.place(*rate)))
+            .map(|(threads, rate)| (x.place(*threads as f64), y.place(rate.value)))
             .collect();
         chart.draw_series(LineSeries::new(
             places.iter().copied(),
             ink::series(index).stroke_width(2),
         ))?;
+        for (threads, rate) in &line.points {
+            if let Some(interval) = rate.interval {
+                let x = x.place(*threads as f64);
+                let ends = vec![(x, y.place(interval.low)), (x, y.place(interval.high))];
+                chart.draw_series([PathElement::new(ends, ink::MUTED.stroke_width(1))])?;
+            }
+        }
         for place in places {
             draw_mark(plane, index, chart.backend_coord(&place))?;
         }
@@ -215,7 +223,10 @@ fn describe(lines: &[Line], drawn: &[Line], batch: usize) -> String {
             ),
         });
     }
-    sentences.push("Throughput has no interval in the record, so that small differences may be noise.".to_owned());
+    let without = |line: &Line| line.points.iter().any(|(_, rate)| rate.interval.is_none());
+    if lines.iter().any(without) {
+        sentences.push("Without an interval small differences may be noise.".to_owned());
+    }
     if drawn.len() < lines.len() {
         sentences.push(format!(
             "Drawn are the {} lines of the highest throughput of {}; the table holds all.",
@@ -232,17 +243,19 @@ fn data(lines: &[Line], batch: usize) -> Data {
         "batch",
         "threads",
         "samples per second",
+        "95 % interval",
         "times one thread",
         "of linear (%)",
     ]);
     for line in lines {
         for &(threads, rate) in &line.points {
-            let of_one = line.single().map(|single| rate / single);
+            let of_one = line.single().map(|single| rate.value / single);
             data.rows.push(vec![
                 line.name.clone(),
                 batch.to_string(),
                 threads.to_string(),
-                significant(rate),
+                significant(rate.value),
+                ends(rate.interval, significant),
                 of_one.map_or_else(|| ABSENT.to_owned(), |times| format!("{times:.2}")),
                 of_one.map_or_else(
                     || ABSENT.to_owned(),

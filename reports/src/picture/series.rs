@@ -7,13 +7,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Plane, Trouble, WIDTH, anchored, draw, ink, width, words};
+use super::canvas::{Plane, Trouble, WIDTH, anchored, draw, fitted, ink, width, words};
 use super::drift::{Trend, trend};
 use super::name::{cell_id, counted};
 use super::sampled::{emulation, middle};
 use super::{Data, Picture, slug};
 use crate::columns::ABSENT;
-use crate::text::{plain, shortened, signed};
+use crate::text::{shortened, signed};
 
 const HEIGHT: u32 = 158;
 
@@ -52,7 +52,7 @@ struct Course<'a> {
 }
 
 /// A cell's samples in their order. `number` is the cell's place in the record, which makes the picture's id unique.
-pub fn series(_record: &Record, cell: &Cell, number: usize) -> Option<Picture> {
+pub fn series(record: &Record, cell: &Cell, number: usize) -> Option<Picture> {
     let limit = limit(cell);
     let mut courses: Vec<Course<'_>> = Vec::new();
     let stretches = (ALL_STRETCHES / cell.invocations.len().max(1)).clamp(4, STRETCHES);
@@ -67,8 +67,9 @@ pub fn series(_record: &Record, cell: &Cell, number: usize) -> Option<Picture> {
         Unit::Time,
         drawn().flat_map(|stretch| [top(stretch.min), top(stretch.max)]),
     )?;
-    let title = format!("{}: latency over time", shortened(&plain(&cell.id.to_string()), 80));
-    let description = describe(cell, &courses, limit);
+    let title = format!("{}: latency over time", shortened(&cell_id(&cell.id), 80));
+    let mut description = describe(cell, &courses, limit);
+    description.extend(emulation(record).map(|words| format!(" {words}")));
     let id = format!("series-{number}-{}", slug(&cell.id.variant));
     let svg = draw(&id, &title, &description, HEIGHT, |plane| paint(plane, &y, &courses))?;
     Some(Picture {

@@ -34,6 +34,12 @@ fn ordered(interval: Interval) -> Option<Interval> {
     (interval.low <= interval.high && interval.low.is_finite() && interval.high.is_finite()).then_some(interval)
 }
 
+/// A figure and the ends of its interval.
+pub(crate) fn spread(figure: Figure) -> impl Iterator<Item = f64> {
+    let ends = figure.interval.map(|interval| [interval.low, interval.high]);
+    std::iter::once(figure.value).chain(ends.into_iter().flatten())
+}
+
 /// Both ends in these words, or what stands for an interval that is absent.
 pub(crate) fn ends(interval: Option<Interval>, show: impl Fn(f64) -> String) -> String {
     interval.map_or_else(
@@ -118,7 +124,16 @@ mod tests {
     #[test]
     fn ratios_have_three_digits() {
         let ratios = [0.000_123_4, 0.0499, 0.5, 1.0, 2.1172, 1234.5, 1e-9, 0.0];
-        let expected = ["0.000123", "0.0499", "0.500", "1.00", "2.12", "1234", "< 0.000001", "< 0.000001"];
+        let expected = [
+            "0.000123",
+            "0.0499",
+            "0.500",
+            "1.00",
+            "2.12",
+            "1234",
+            "< 0.000001",
+            "< 0.000001",
+        ];
         assert_eq!(ratios.map(ratio_digits), expected);
     }
 }

@@ -7,12 +7,14 @@ use super::axis::Unit;
 use super::canvas::draw;
 use super::grid::{Field, Grid, MOST_COLUMNS};
 use super::id::id;
-use super::sound::{ends, failure, listed, positive, settings_words};
+use super::name::{Name, cell_id, listed, names, short};
+use super::sampled::{emulation, p50};
+use super::sound::{ends, failure, positive, ratio_digits};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
-use crate::ranking::{Rank, p50, rank};
+use crate::ranking::{Rank, rank};
 use crate::records::values::values;
-use crate::text::{TimeUnit, plain, shortened};
+use crate::text::{TimeUnit, shortened};
 
 /// At most so many variants are drawn.
 const MOST_ROWS: usize = 40;
@@ -20,6 +22,7 @@ const MOST_ROWS: usize = 40;
 /// A variant on a backend with settings, held against the baseline variant on the same.
 struct Speed<'a> {
     cell: &'a Cell,
+    name: Name,
     column: usize,
     /// The baseline's median over the cell's.
     ratio: Option<Figure>,
@@ -46,7 +49,11 @@ impl Speed<'_> {
 pub fn speed_up(record: &Record, task: &TaskFacts) -> Option<Picture> {
     let cells: Vec<&Cell> = record.cells.iter().filter(|cell| cell.id.task == task.id).collect();
     let places = places(&cells);
-    let speeds: Vec<Speed<'_>> = cells.iter().map(|cell| speed(cell, &cells, task, &places)).collect();
+    let speeds: Vec<Speed<'_>> = cells
+        .iter()
+        .zip(names(cells.iter().map(|cell| &cell.id)))
+        .map(|(cell, name)| speed(cell, name, &cells, task, &places))
+        .collect();
     let compared = |speed: &&Speed<'_>| speed.ratio.is_some() && speed.cell.id.variant != task.baseline;
     speeds.iter().find(compared)?;
 
@@ -59,9 +66,9 @@ pub fn speed_up(record: &Record, task: &TaskFacts) -> Option<Picture> {
     // The baseline is what the others are read against.
     variants.sort_by_key(|variant| *variant != task.baseline);
     let grid = grid(&speeds, &variants, &places, task);
-    let baseline = plain(&task.baseline);
-    let title = format!("{}: speed-up against {baseline}", plain(&task.id));
-    let description = describe(&speeds, task, &variants, &places);
+    let title = format!("{}: speed-up against {}", short(&task.id), short(&task.baseline));
+    let mut description = describe(&speeds, task, &variants, &places);
+    description.extend(emulation(record).map(|words| format!(" {words}")));
     let id = id("speed-up", &[&task.id]);
     let svg = draw(&id, &title, &description, grid.height(), |plane| grid.paint(plane))?;
     let data = data(&speeds, task);
@@ -90,7 +97,7 @@ fn places<'a>(cells: &[&'a Cell]) -> Vec<&'a Cell> {
     places
 }
 
-fn speed<'a>(cell: &'a Cell, cells: &[&'a Cell], task: &TaskFacts, places: &[&Cell]) -> Speed<'a> {
+fn speed<'a>(cell: &'a Cell, name: Name, cells: &[&'a Cell], task: &TaskFacts, places: &[&Cell]) -> Speed<'a> {
     let alike = |other: &&&Cell| other.id.backend == cell.id.backend && other.id.settings == cell.id.settings;
     let column = places.iter().position(|place| alike(&place)).unwrap_or_default();
     let baseline = cells
@@ -99,7 +106,8 @@ fn speed<'a>(cell: &'a Cell, cells: &[&'a Cell], task: &TaskFacts, places: &[&Ce
         .find(|other| other.id.variant == task.baseline);
     let own = median(cell, task);
     let (ratio, why) = match (own, baseline.and_then(|baseline| median(baseline, task))) {
-        (None, _) => (None, failure(cell)),
+        (None, _) if rank(Some(task), cell) == Rank::Out => (None, failure(cell)),
+        (None, _) => (None, ["too few samples", "few"]),
         (_, None) => (None, ["no baseline", "no base"]),
         (Some(own), Some(other)) => {
             let medians = |cell: &Cell| values(cell, "latency_p50").unwrap_or_default();
@@ -113,6 +121,7 @@ fn speed<'a>(cell: &'a Cell, cells: &[&'a Cell], task: &TaskFacts, places: &[&Ce
     };
     Speed {
         cell,
+        name,
         column,
         ratio,
         median: own,
@@ -120,10 +129,10 @@ fn speed<'a>(cell: &'a Cell, cells: &[&'a Cell], task: &TaskFacts, places: &[&Ce
     }
 }
 
-/// The median of the processes' medians, where the cell's figures stand.
+/// The median of the processes' medians, where the cell's figures stand and its samples are enough for one.
 fn median(cell: &Cell, task: &TaskFacts) -> Option<f64> {
-    let value = (rank(Some(task), cell) != Rank::Out).then(|| p50(cell))?;
-    positive(Figure { value, interval: None }).map(|figure| figure.value)
+    let stands = rank(Some(task), cell) != Rank::Out;
+    p50(cell).filter(|_| stands).map(|figure| figure.value)
 }
 
 /// `2.1×`: two significant digits, and bounds where a ratio has no digits to tell.
@@ -156,16 +165,6 @@ fn field(speed: &Speed<'_>, task: &TaskFacts) -> Field {
     }
 }
 
-/// A column's name: the backend, with the settings where they differ between cells.
-fn place_name(place: &Cell, places: &[&Cell]) -> String {
-    let backend = plain(&place.id.backend);
-    if places.iter().any(|other| other.id.settings != place.id.settings) {
-        format!("{backend}, {}", settings_words(&place.id))
-    } else {
-        backend
-    }
-}
-
 fn grid(speeds: &[Speed<'_>], variants: &[&str], places: &[&Cell], task: &TaskFacts) -> Grid {
     let columns = places.len().min(MOST_COLUMNS);
     let rows: Vec<(String, Vec<Field>)> = variants
@@ -179,7 +178,7 @@ fn grid(speeds: &[Speed<'_>], variants: &[&str], places: &[&Cell], task: &TaskFa
                 }
             }
             let baseline = if *variant == task.baseline { " (baseline)" } else { "" };
-            (format!("{}{baseline}", shortened(&plain(variant), 32)), fields)
+            (format!("{}{baseline}", shortened(&short(variant), 32)), fields)
         })
         .collect();
     let drawn = || {
@@ -194,7 +193,7 @@ fn grid(speeds: &[Speed<'_>], variants: &[&str], places: &[&Cell], task: &TaskFa
     let others = || drawn().filter(|speed| speed.cell.id.variant != task.baseline && speed.ratio.is_some());
     let mut notes = vec![format!(
         "{}: its median latency. The others: this median over theirs, so that above 1× is faster.",
-        shortened(&plain(&task.baseline), 40)
+        shortened(&short(&task.baseline), 40)
     )];
     if others().any(Speed::open) {
         notes.push("~ the 95 % interval contains 1×: as fast, as far as can be told".to_owned());
@@ -205,10 +204,10 @@ fn grid(speeds: &[Speed<'_>], variants: &[&str], places: &[&Cell], task: &TaskFa
     Grid {
         row_title: "variant".to_owned(),
         column_title: "backend".to_owned(),
-        columns: places
-            .iter()
+        columns: names(places.iter().map(|place| &place.id))
+            .into_iter()
             .take(columns)
-            .map(|place| place_name(place, places))
+            .map(|name| name.place)
             .collect(),
         rows,
         notes,
@@ -221,25 +220,18 @@ fn describe(speeds: &[Speed<'_>], task: &TaskFacts, variants: &[&str], places: &
         .filter(|speed| speed.cell.id.variant != task.baseline)
         .collect();
     let ratios = || others.iter().filter_map(|speed| Some((speed.ratio?, *speed)));
-    let name = |speed: &Speed<'_>| {
-        format!(
-            "{} on {}",
-            plain(&speed.cell.id.variant),
-            place_name(speed.cell, places)
-        )
-    };
     let mut sentences = vec![format!(
         "Median latency of {} over that of each variant, on the same backend and settings.",
-        plain(&task.baseline)
+        short(&task.baseline)
     )];
     let by_value = |a: &(Figure, &Speed<'_>), b: &(Figure, &Speed<'_>)| a.0.value.total_cmp(&b.0.value);
     if let (Some((most, fastest)), Some((least, slowest))) = (ratios().max_by(by_value), ratios().min_by(by_value)) {
         sentences.push(format!(
             "From {} ({}) to {} ({}).",
             times(least.value),
-            name(slowest),
+            slowest.name.words(),
             times(most.value),
-            name(fastest)
+            fastest.name.words()
         ));
     }
     let count = |which: &dyn Fn(&Speed<'_>) -> bool| ratios().filter(|(_, speed)| which(speed)).count();
@@ -262,7 +254,7 @@ fn describe(speeds: &[Speed<'_>], task: &TaskFacts, variants: &[&str], places: &
     let failed: Vec<String> = others
         .iter()
         .filter(|speed| speed.ratio.is_none())
-        .map(|speed| format!("{} ({})", name(speed), speed.why[0]))
+        .map(|speed| format!("{} ({})", speed.name.words(), speed.why[0]))
         .collect();
     if !failed.is_empty() {
         sentences.push(format!("Without a figure: {}.", listed(&failed, 6)));
@@ -291,11 +283,14 @@ fn data(speeds: &[Speed<'_>], task: &TaskFacts) -> Data {
     ]);
     for speed in speeds {
         let median = speed.median.map_or_else(|| speed.why[0].to_owned(), |ns| unit.show(ns));
-        let ratio = speed.ratio.map(|ratio| format!("{:.3}", ratio.value));
+        let is_baseline = speed.cell.id.variant == task.baseline;
+        let ratio = speed.ratio.map(|ratio| ratio_digits(ratio.value));
+        // Against itself there is nothing to be unsure of.
+        let interval = speed.ratio.and_then(|ratio| ratio.interval).filter(|_| !is_baseline);
         let faster = match speed.ratio.map(|ratio| ratio.interval) {
             None => speed.why[0],
+            _ if is_baseline => "baseline",
             Some(None) => "no interval",
-            _ if speed.cell.id.variant == task.baseline => "baseline",
             _ if speed.open() => "cannot be told",
             _ if speed.interval_is(|low, _| low > 1.0) => "yes",
             _ => "no",
@@ -307,10 +302,10 @@ fn data(speeds: &[Speed<'_>], task: &TaskFacts) -> Data {
             Rank::Out => ABSENT,
         };
         data.rows.push(vec![
-            plain(&speed.cell.id.to_string()),
+            cell_id(&speed.cell.id),
             median,
             ratio.unwrap_or_else(|| ABSENT.to_owned()),
-            ends(speed.ratio.and_then(|ratio| ratio.interval), |x| format!("{x:.3}")),
+            ends(interval, ratio_digits),
             faster.to_owned(),
             accurate.to_owned(),
         ]);

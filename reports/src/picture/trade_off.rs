@@ -1,34 +1,45 @@
 //! Accuracy against what it costs: latency, size, memory and energy, with the Pareto front, the baseline and intervals.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use edgebench_api::Settings;
-use edgebench_record::{Cell, Direction, Figure, METRICS, Metric, Record, TaskFacts, figure};
+use edgebench_record::{Cell, Figure, METRICS, Metric, Record, TaskFacts, figure};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, ink, width};
+use super::batches::{batches, suffix};
+use super::canvas::{Plane, Room, Trouble, chart, draw, ink};
+use super::front::front;
 use super::id::id;
 use super::legend::{Legend, Sign};
-use super::marks::{Labels, MARK, draw_mark};
-use super::sound::{cell_name, ends, failure, fraction, listed, positive};
+use super::marks::{Labels, draw_mark};
+use super::name::{Name, cell_id, counted, listed, names, short};
+use super::sampled::emulation;
+use super::sound::{ends, failure, fraction, measured, spread};
+use super::spots::{Spot, label_spots, ring, spots};
 use super::{Data, Picture};
 use crate::ranking::{Rank, ranked};
 use crate::text::{plain, shortened};
 
 /// The height of the chart with its axes; the legend comes on top.
 const CHART: u32 = 350;
-const LABEL: f64 = 11.0;
+
+/// At most so many cells are drawn: more would hide each other.
+const MOST_POINTS: usize = 300;
+
+/// The most of the front, and of the reasons to leave cells out, that the description names.
+const MOST_NAMED: usize = 12;
 
 /// One measured cell in the picture.
-struct Point<'a> {
-    cell: &'a Cell,
+pub(super) struct Point<'a> {
+    pub(super) cell: &'a Cell,
+    name: Name,
     cost: Figure,
     accuracy: Figure,
-    front: bool,
+    pub(super) front: bool,
 }
+
+/// Cells that are not drawn, by the reason.
+type LeftOut = BTreeMap<String, Vec<String>>;
 
 /// What accuracy is drawn against.
 struct Cost {
@@ -37,13 +48,24 @@ struct Cost {
     unit: Unit,
 }
 
-/// Accuracy against each cost of a task, for the cells whose figures stand.
+/// Accuracy against each cost of a task, for the cells whose figures stand. Latency has a picture for each batch size.
 pub fn trade_offs(record: &Record, task: &TaskFacts) -> Vec<Picture> {
-    METRICS
-        .iter()
-        .filter_map(cost)
-        .filter_map(|cost| trade_off(record, task, &cost))
-        .collect()
+    let cells = ranked(record, &task.id);
+    let (sizes, more) = batches(cells.iter().map(|(_, cell)| cell.id.settings.batch));
+    let mut pictures = Vec::new();
+    for cost in METRICS.iter().filter_map(cost) {
+        if cost.unit == Unit::Time && (sizes.len() > 1 || more) {
+            let of_batch = |&size: &usize| {
+                let alike = |(_, cell): &&(Rank, &Cell)| cell.id.settings.batch == size;
+                let cells: Vec<_> = cells.iter().filter(alike).copied().collect();
+                trade_off(record, &cells, task, &cost, Some(size))
+            };
+            pictures.extend(sizes.iter().filter_map(of_batch));
+        } else {
+            pictures.extend(trade_off(record, &cells, task, &cost, None));
+        }
+    }
+    pictures
 }
 
 /// Latency, size and memory, and whatever is counted in joules.
@@ -58,29 +80,14 @@ fn cost(metric: &'static Metric) -> Option<Cost> {
     Some(Cost { metric, name, unit })
 }
 
-fn trade_off(record: &Record, task: &TaskFacts, cost: &Cost) -> Option<Picture> {
-    let cells = ranked(record, &task.id);
-    let mut points = Vec::new();
-    let mut left_out: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (rank, cell) in cells {
-        let of = |metric: &str| figure(cell, metric);
-        let found = (of(cost.metric.id).and_then(positive), of("accuracy").and_then(fraction));
-        let why = match (rank, found) {
-            (Rank::Out, _) => failure(cell)[0],
-            (_, (Some(cost), Some(accuracy))) => {
-                points.push(Point {
-                    cell,
-                    cost,
-                    accuracy,
-                    front: false,
-                });
-                continue;
-            }
-            (_, (_, None)) => "no accuracy",
-            (_, (None, _)) => "too few samples for this figure",
-        };
-        left_out.entry(why).or_default().push(cell_name(&cell.id, false));
-    }
+fn trade_off(
+    record: &Record,
+    cells: &[(Rank, &Cell)],
+    task: &TaskFacts,
+    cost: &Cost,
+    batch: Option<usize>,
+) -> Option<Picture> {
+    let (mut points, left_out) = points(cells, cost);
     if points.len() < 2 {
         return None;
     }
@@ -91,9 +98,18 @@ fn trade_off(record: &Record, task: &TaskFacts, cost: &Cost) -> Option<Picture> 
     for (point, unbeaten) in points.iter_mut().zip(front(&figures, cost.metric.direction)) {
         point.front = unbeaten;
     }
-    let title = format!("{}: accuracy against {}", plain(&task.id), cost.name);
-    let description = describe(&points, &left_out, task, cost);
-    let id = id(&format!("trade-off-{}", super::slug(cost.metric.id)), &[&task.id]);
+    // What matters most is drawn where there are too many, in the order of the ranking.
+    points.sort_by_key(|point| (!point.front, point.cell.id.variant != task.baseline));
+    let drawn = &points[..points.len().min(MOST_POINTS)];
+    let title = format!("{}: accuracy against {}{}", short(&task.id), cost.name, suffix(batch));
+    let mut description = describe(&points, drawn.len(), &left_out, task, cost);
+    if matches!(cost.metric.id, "latency_p50" | "rss_peak") {
+        description.extend(emulation(record).map(|words| format!(" {words}")));
+    }
+    let id = id(
+        &format!("trade-off-{}", super::slug(cost.metric.id)),
+        &[&task.id, &suffix(batch)],
+    );
     let axis_title = match (cost.unit, cost.metric.unit) {
         (Unit::Number, unit) => format!("{} ({unit})", cost.name),
         _ => cost.name.to_owned(),
@@ -101,14 +117,14 @@ fn trade_off(record: &Record, task: &TaskFacts, cost: &Cost) -> Option<Picture> 
     let x = Axis::over(
         &axis_title,
         cost.unit,
-        points.iter().flat_map(|point| spread(point.cost)),
+        drawn.iter().flat_map(|point| spread(point.cost)),
     )?;
     let y = Axis::over(
-        &format!("{} (%)", plain(task.metric.as_deref().unwrap_or("accuracy"))),
+        &format!("{} (%)", short(task.metric.as_deref().unwrap_or("accuracy"))),
         Unit::Share,
-        points.iter().flat_map(|point| spread(point.accuracy)),
+        drawn.iter().flat_map(|point| spread(point.accuracy)),
     )?;
-    let backends = backends(&points);
+    let backends = backends(drawn);
     let legend = legend(&backends);
     let height = CHART + legend.height();
     let svg = draw(&id, &title, &description, height, |plane| {
@@ -118,7 +134,7 @@ fn trade_off(record: &Record, task: &TaskFacts, cost: &Cost) -> Option<Picture> 
             ..Room::default()
         };
         legend.paint(plane)?;
-        paint(plane, room, (&x, &y), &points, &backends, task)
+        paint(plane, room, (&x, &y), drawn, &backends, task)
     })?;
     Some(Picture {
         id,
@@ -129,34 +145,52 @@ fn trade_off(record: &Record, task: &TaskFacts, cost: &Cost) -> Option<Picture> 
     })
 }
 
-/// A value and the ends of its interval.
-fn spread(figure: Figure) -> impl Iterator<Item = f64> {
-    let ends = figure.interval.map(|interval| [interval.low, interval.high]);
-    std::iter::once(figure.value).chain(ends.into_iter().flatten())
-}
-
-/// Which points (cost, accuracy) no other beats: none is as accurate at a better cost, or more accurate at the same. By
-/// the figures themselves; what noise may have done to them, the intervals show.
-fn front(points: &[(f64, f64)], direction: Direction) -> Vec<bool> {
-    let cheaper = |a: f64, b: f64| match direction {
-        Direction::Lower => a.total_cmp(&b),
-        Direction::Higher => b.total_cmp(&a),
-    };
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by(|&a, &b| cheaper(points[a].0, points[b].0).then(points[b].1.total_cmp(&points[a].1)));
-    let mut unbeaten = vec![false; points.len()];
-    let mut last: Option<(f64, f64)> = None;
-    for index in order {
-        let here = points[index];
-        if last.is_none_or(|last| here.1 > last.1 || here == last) {
-            unbeaten[index] = true;
-            last = Some(here);
-        }
+/// The cells that have both figures, and the others by what they lack. An accuracy over other samples than that of the
+/// most cells is not held against theirs.
+fn points<'a>(cells: &[(Rank, &'a Cell)], cost: &Cost) -> (Vec<Point<'a>>, LeftOut) {
+    let usual = usual_samples(cells);
+    let mut points = Vec::new();
+    let mut left_out = LeftOut::new();
+    for ((rank, cell), name) in cells.iter().zip(names(cells.iter().map(|(_, cell)| &cell.id))) {
+        let accuracy = cell.accuracy.as_ref();
+        let other = accuracy.filter(|accuracy| Some(accuracy.samples) != usual);
+        let value = figure(cell, "accuracy").and_then(fraction);
+        let why = match (rank, measured(cell, cost.metric.id), value, other) {
+            (Rank::Out, ..) => failure(cell)[0].to_owned(),
+            (_, Some(cost), Some(accuracy), None) => {
+                points.push(Point {
+                    cell,
+                    name,
+                    cost,
+                    accuracy,
+                    front: false,
+                });
+                continue;
+            }
+            (_, _, Some(_), Some(other)) => {
+                format!("accuracy on {} of {} samples", other.samples, other.of_samples)
+            }
+            (_, _, None, _) => "no accuracy".to_owned(),
+            (_, None, ..) if cost.unit == Unit::Time => "too few samples for this figure".to_owned(),
+            (_, None, ..) => format!("no {}", cost.name),
+        };
+        left_out.entry(why).or_default().push(name.words());
     }
-    unbeaten
+    (points, left_out)
 }
 
-fn describe(points: &[Point<'_>], left_out: &BTreeMap<&str, Vec<String>>, task: &TaskFacts, cost: &Cost) -> String {
+/// Over how many samples most accuracies are; of counts that are as frequent, the largest.
+fn usual_samples(cells: &[(Rank, &Cell)]) -> Option<usize> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let standing = cells.iter().filter(|(rank, _)| *rank != Rank::Out);
+    for accuracy in standing.filter_map(|(_, cell)| cell.accuracy.as_ref()) {
+        *counts.entry(accuracy.samples).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|&(samples, count)| (count, samples));
+    most.map(|(samples, _)| samples)
+}
+
+fn describe(points: &[Point<'_>], drawn: usize, left_out: &LeftOut, task: &TaskFacts, cost: &Cost) -> String {
     let mut front: Vec<&Point<'_>> = points.iter().filter(|point| point.front).collect();
     front.sort_by(|a, b| a.cost.value.total_cmp(&b.cost.value));
     // A variant has the same size and accuracy on every backend.
@@ -166,33 +200,46 @@ fn describe(points: &[Point<'_>], left_out: &BTreeMap<&str, Vec<String>>, task: 
     let words: Vec<String> = front
         .chunk_by(alike)
         .map(|chunk| {
-            let mut backends: Vec<String> = chunk.iter().map(|point| plain(&point.cell.id.backend)).collect();
-            backends.sort();
-            backends.dedup();
+            let mut places: Vec<String> = chunk.iter().map(|point| point.name.place.clone()).collect();
+            places.sort();
+            places.dedup();
             format!(
                 "{} on {} ({}, {:.1} %)",
-                shortened(&plain(&chunk[0].cell.id.variant), 40),
-                listed(&backends, 4),
+                chunk[0].name.variant,
+                listed(&places, 4),
                 show(cost, chunk[0].cost.value),
                 chunk[0].accuracy.value * 100.0
             )
         })
         .collect();
+    let named = words[..words.len().min(MOST_NAMED)].join("; ");
+    let more = match words.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
     let mut sentences = vec![
         format!(
-            "{} cells. By their figures none is as accurate at a better {}, or more accurate at the same, than: {}.",
-            points.len(),
+            "{}. By their figures none is as accurate at a better {}, or more accurate at the same, than: {named}{more}.",
+            counted(points.len(), "cell"),
             cost.name,
-            words.join("; ")
         ),
-        format!("The baseline variant is {}.", plain(&task.baseline)),
+        format!("The baseline variant is {}.", short(&task.baseline)),
     ];
+    if drawn < points.len() {
+        sentences.push(format!(
+            "Drawn are {drawn} of them: the front, the baseline and then the first of the ranking, not all with a label; \
+             the table holds all."
+        ));
+    }
     if !left_out.is_empty() {
         let groups: Vec<String> = left_out
             .iter()
             .map(|(why, names)| format!("{} ({why}: {})", names.len(), listed(names, 3)))
             .collect();
-        sentences.push(format!("Not drawn: {}.", groups.join("; ")));
+        sentences.push(format!(
+            "Not drawn: {}.",
+            groups[..groups.len().min(MOST_NAMED)].join("; ")
+        ));
     }
     sentences.join(" ")
 }
@@ -224,83 +271,6 @@ fn legend(backends: &[&str]) -> Legend {
             .chain(others.map(|(sign, words)| (sign, words.to_owned())))
             .collect(),
     )
-}
-
-/// The points of one variant that lie on one place, as a variant's do on several backends in everything but time.
-struct Spot<'a> {
-    place: (i32, i32),
-    /// The backends' marks, side by side.
-    series: Vec<usize>,
-    members: Vec<&'a Point<'a>>,
-}
-
-impl Spot<'_> {
-    /// How far the marks reach to either side of the place.
-    fn reach(&self) -> i32 {
-        (self.series.len() as i32 - 1) * (MARK + 1)
-    }
-
-    fn marks(&self) -> impl Iterator<Item = (usize, (i32, i32))> {
-        let left = self.place.0 - self.reach();
-        let step = 2 * (MARK + 1);
-        let at = move |index: usize| (left + index as i32 * step, self.place.1);
-        self.series
-            .iter()
-            .enumerate()
-            .map(move |(index, &series)| (series, at(index)))
-    }
-
-    fn front(&self) -> bool {
-        self.members.iter().any(|point| point.front)
-    }
-
-    /// The variant, with threads and batch where they differ in the picture and all points here have the same.
-    fn label(&self, all: &[&Settings]) -> String {
-        let first = &self.members[0].cell.id;
-        let mut label = shortened(&plain(&first.variant), 24);
-        let told = |of: fn(&Settings) -> usize| {
-            let here = self
-                .members
-                .iter()
-                .all(|point| of(&point.cell.id.settings) == of(&first.settings));
-            here && all.iter().any(|other| of(other) != of(&first.settings))
-        };
-        if told(|settings| settings.threads) {
-            let _ = write!(label, " t{}", first.settings.threads);
-        }
-        if told(|settings| settings.batch) {
-            let _ = write!(label, " b{}", first.settings.batch);
-        }
-        label
-    }
-}
-
-fn spots<'a>(points: &'a [Point<'a>], places: &[(i32, i32)], backends: &[&str]) -> Vec<Spot<'a>> {
-    let mut spots: Vec<Spot<'a>> = Vec::new();
-    for (point, &place) in points.iter().zip(places) {
-        let near = |spot: &&mut Spot<'_>| {
-            spot.members[0].cell.id.variant == point.cell.id.variant
-                && (spot.place.0 - place.0).abs() <= 2
-                && (spot.place.1 - place.1).abs() <= 2
-        };
-        let series = backends
-            .iter()
-            .position(|name| *name == point.cell.id.backend)
-            .unwrap_or_default();
-        if let Some(spot) = spots.iter_mut().find(near) {
-            spot.members.push(point);
-            if let Err(index) = spot.series.binary_search(&series) {
-                spot.series.insert(index, series);
-            }
-        } else {
-            spots.push(Spot {
-                place,
-                series: vec![series],
-                members: vec![point],
-            });
-        }
-    }
-    spots
 }
 
 fn paint(
@@ -349,7 +319,7 @@ fn paint(
             draw_mark(plane, series, place)?;
         }
     }
-    label_spots(plane, room, &spots, &mut labels, task)
+    label_spots(plane, room, &spots, &mut labels, &task.baseline)
 }
 
 /// A point's intervals as lines, the accuracy's and the cost's.
@@ -365,62 +335,6 @@ fn whiskers(point: &Point<'_>, (px, py): (f64, f64), (x, y): (&Axis, &Axis)) -> 
     up.into_iter().chain(along)
 }
 
-/// A ring around the mark of the baseline, or a frame around several.
-fn ring(plane: &Plane<'_>, spot: &Spot<'_>) -> Result<(), Trouble> {
-    let (style, around) = (ink::BASELINE.stroke_width(2), MARK + 4);
-    if spot.series.len() == 1 {
-        return plane.draw(&Circle::new(spot.place, around, style));
-    }
-    let (across, (x, y)) = (around + spot.reach(), spot.place);
-    let [left, right, top, bottom] = [x - across, x + across, y - around, y + around];
-    let frame = vec![
-        (left, top),
-        (right, top),
-        (right, bottom),
-        (left, bottom),
-        (left, top - 1),
-    ];
-    plane.draw(&PathElement::new(frame, style))
-}
-
-/// One label a spot, what matters most first; those without room are left to the table.
-fn label_spots(
-    plane: &Plane<'_>,
-    room: Room,
-    spots: &[Spot<'_>],
-    labels: &mut Labels,
-    task: &TaskFacts,
-) -> Result<(), Trouble> {
-    let settings: Vec<&Settings> = spots
-        .iter()
-        .flat_map(|spot| &spot.members)
-        .map(|point| &point.cell.id.settings)
-        .collect();
-    let bottom = plane.dim_in_pixel().1 - room.bottom;
-    let bounds = [room.left as i32 + 4, room.top as i32, WIDTH as i32 - 4, bottom as i32];
-    let mut order: Vec<&Spot<'_>> = spots.iter().collect();
-    order.sort_by_key(|spot| (!spot.front(), spot.members[0].cell.id.variant != task.baseline));
-    for spot in order {
-        let text = spot.label(&settings);
-        // Bold letters are wider.
-        let size = if spot.front() { LABEL * 1.12 } else { LABEL };
-        let Some((left, middle)) = labels.place_around(&text, size, spot.place, spot.reach() + 3, bounds) else {
-            continue;
-        };
-        let (right, half) = (left + width(&text, size).ceil() as i32, 6);
-        plane.draw(&Rectangle::new(
-            [(left - 1, middle - half), (right, middle + half)],
-            ink::PAPER.mix(0.8).filled(),
-        ))?;
-        let mut style = anchored(LABEL, ink::TEXT, HPos::Left, VPos::Center);
-        if spot.front() {
-            style.font = style.font.style(FontStyle::Bold);
-        }
-        plane.draw(&Text::new(text, (left, middle), style))?;
-    }
-    Ok(())
-}
-
 fn data(points: &[Point<'_>], cost: &Cost) -> Data {
     let mut data = Data::new(&[
         "cell",
@@ -432,7 +346,7 @@ fn data(points: &[Point<'_>], cost: &Cost) -> Data {
     ]);
     for point in points {
         data.rows.push(vec![
-            plain(&point.cell.id.to_string()),
+            cell_id(&point.cell.id),
             show(cost, point.cost.value),
             ends(point.cost.interval, |end| show(cost, end)),
             format!("{:.2}", point.accuracy.value * 100.0),
@@ -441,30 +355,4 @@ fn data(points: &[Point<'_>], cost: &Cost) -> Data {
         ]);
     }
     data
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_holds_ties_and_nothing_that_is_beaten() {
-        let points = [
-            (1.0, 0.8),
-            (1.0, 0.8),
-            (1.0, 0.7),
-            (2.0, 0.8),
-            (2.0, 0.9),
-            (3.0, 0.9),
-            (0.5, 0.1),
-        ];
-        assert_eq!(
-            front(&points, Direction::Lower),
-            [true, true, false, false, true, false, true]
-        );
-        assert_eq!(
-            front(&points, Direction::Higher),
-            [false, false, false, false, false, true, false]
-        );
-    }
 }

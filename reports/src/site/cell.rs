@@ -6,13 +6,13 @@ use edgebench_record::CellId;
 use serde::Serialize;
 
 use super::entry::task_path;
-use super::index::counted;
+
 use super::words::{figure_headers, name, row, run};
 use super::{RunEntry, Seen, cell_name};
 use crate::ReportError;
 use crate::html::{Crumb, Field, Header, Table, Templates};
 use crate::picture::{Picture, across_devices};
-use crate::text::{plain, shortened};
+use crate::text::{counted, plain, shortened};
 
 #[derive(Serialize)]
 struct CellPage {

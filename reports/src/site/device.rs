@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::entry::cell_path;
-use super::index::{counted, newest_first, table};
+use super::index::{newest_first, table};
 use super::words::{figure_headers, name, row, run};
 use super::{RunEntry, cell_name};
 use crate::ReportError;
 use crate::html::{Crumb, Field, Header, Table, Templates};
-use crate::text::plain;
+use crate::text::{counted, plain};
 
 #[derive(Serialize)]
 struct DevicePage {

@@ -11,7 +11,7 @@ use super::{Problem, RunEntry};
 use crate::ReportError;
 use crate::html::{Crumb, Field, Header, Row, Table, Templates};
 use crate::ranking::Rank;
-use crate::text::{plain, shortened};
+use crate::text::{counted, plain, shortened};
 
 /// The most answers that a task's row names.
 const ANSWERS: usize = 3;
@@ -149,11 +149,6 @@ fn answered(task: &str, runs: &[&RunEntry]) -> String {
         format!(" and {more} more")
     };
     words.join(", ") + &more
-}
-
-/// `1 run`, `2 runs`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 pub(super) fn count(count: usize) -> Field {

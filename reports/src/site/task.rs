@@ -6,13 +6,13 @@ use edgebench_record::{CellId, Figure};
 use serde::Serialize;
 
 use super::entry::cell_path;
-use super::index::{count, counted, table};
+use super::index::{count, table};
 use super::words::{figure, name, run};
 use super::{RunEntry, Seen, cell_name};
 use crate::ReportError;
 use crate::html::{Crumb, Field, Header, Row, Table, Templates};
 use crate::picture::{Picture, Unit, ranking_overlap, scaling};
-use crate::text::plain;
+use crate::text::{counted, plain};
 
 /// The most pictures of how a variant scales with threads; the cells' pages have the figures of all.
 const SCALING_PICTURES: usize = 6;

@@ -52,6 +52,8 @@ fn written(text: &str, in_comment: bool) -> String {
             // Runners of GitHub and Azure take `##[…]` and `##vso[…]` for commands, wherever they stand in a line.
             '#' if before == Some('#') => out.push_str("\\#"),
             '-' if is_gh(&chars[..at], rest) => out.push_str("&#45;"),
+            // Not every reader of a table's row takes back the backslash.
+            '|' if in_comment => out.push_str("&#124;"),
             '|' | '`' | '*' | '\\' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
@@ -200,6 +202,6 @@ mod tests {
         );
         assert_eq!(literal("$x$"), "<span>\\$</span>x<span>\\$</span>");
         assert_eq!(literal("- a"), "\\- a");
-        assert_eq!(literal("a|b`c`<_d_"), "a\\|b\\`c\\`&lt;\\_d\\_");
+        assert_eq!(literal("a|b`c`<_d_"), "a&#124;b\\`c\\`&lt;\\_d\\_");
     }
 }

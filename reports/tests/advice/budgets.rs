@@ -200,7 +200,7 @@ fn an_accuracy_is_held_by_its_own_interval_and_a_difference_by_that_of_the_pairs
     assert_eq!(at("pruned", "top1=-1pp"), (Standing::Beyond, true));
     assert_eq!(
         held(&record, "pruned", "top1=-1pp").margin().unwrap(),
-        "2.10 pp too little"
+        "2.1 pp too little"
     );
     assert_eq!(at("fp32", "accuracy=0pp"), (Standing::Within, true));
     assert_eq!(at("int8", "accuracy=89%"), (Standing::Within, true));
@@ -227,7 +227,7 @@ fn a_figure_that_is_lacking_is_unknown_and_not_within() {
         ("pruned", "accuracy=-5pp", "its accuracy was not measured"),
         ("int4", "accuracy=-5pp", "its difference to the baseline is damaged"),
         ("fp32", "f1=50%", "the task's metric is not f1"),
-        ("fp32", "latency_p99=1s", "too few samples for latency_p99"),
+        ("fp32", "latency_p99=1s", "there are too few samples for latency_p99"),
         ("fp32", "rss_peak=1GiB", "the record has no rss_peak of it"),
         ("fp32", "model_bytes=1GiB", "the record has no model_bytes of it"),
         ("int8", "model_bytes=1GiB", "the record has no model_bytes of it"),
@@ -259,7 +259,10 @@ fn samples_too_few_for_a_percentile_may_all_be_beyond() {
     let fit = held(&record, "fp32", "latency_p99=2ms");
     assert_eq!((fit.standing, fit.sure, fit.is_least), (Standing::Beyond, true, true));
     assert_eq!(fit.figure().unwrap(), "over 3.00 ms");
-    assert_eq!(fit.why, "too few samples for latency_p99, but not one sample is within");
+    assert_eq!(
+        fit.why,
+        "there are too few samples for latency_p99, but not one sample is within"
+    );
     // Five processes beyond a median happen by chance in 1 of 32 runs, which is more than 2.5 %.
     let fit = held(&record, "fp32", "latency_p50=2ms");
     assert_eq!((fit.standing, fit.sure), (Standing::Beyond, false));

@@ -13,6 +13,10 @@ mod synthetic;
 
 mod advised;
 mod budgets;
+mod damaged;
+mod emulated;
+mod names;
+mod nearest;
 
 const MS: f64 = 1e6;
 
