@@ -45,7 +45,7 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<ExitCode, Failure> {
     if args.list_profiles {
         print(&match args.format {
             TextFormat::Text => profiles(),
-            TextFormat::Json => pretty(PROFILES)?,
+            TextFormat::Json => pretty(&PROFILES)?,
         })?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -52,6 +52,7 @@ mod trade_off;
 
 pub(crate) use axis::Unit;
 use serde::Serialize;
+pub(crate) use sound::measured;
 
 pub use classes::per_class;
 pub use devices::across_devices;

@@ -9,6 +9,7 @@ use super::Seen;
 use super::names::file_name;
 use crate::advice::{Advice, advise};
 use crate::budget::Budget;
+use crate::picture::measured;
 use crate::ranking::{Rank, rank, significant};
 use crate::text::plain;
 
@@ -104,7 +105,12 @@ impl RunEntry {
                     rank: rank(task, cell),
                     outcome: cell.outcome.kind,
                     reason: plain(why),
-                    figures: figures(cell).collect(),
+                    figures: figures(cell)
+                        .map(|(metric, known)| {
+                            let measured = measured(cell, metric.id).filter(|_| metric.id == "throughput");
+                            (metric, measured.unwrap_or(known))
+                        })
+                        .collect(),
                     accuracy: figure(cell, "accuracy"),
                     delta: cell.accuracy.as_ref().and_then(compared),
                 }
@@ -214,11 +220,17 @@ pub(crate) fn by_cell<'a>(runs: &[&'a RunEntry]) -> BTreeMap<&'a CellId, Vec<See
     map
 }
 
-/// What a device is called: the name that its owner gave it, its processor, or its architecture and system.
+/// What a device is called: the name that its owner gave it, its processor, or its architecture and system. Of one that
+/// was emulated the name says so, for its times mean nothing wherever they stand.
 pub(crate) fn device(record: &Record) -> String {
     let host = &record.host;
     let named = |name: &Option<String>| name.clone().filter(|name| !plain(name).is_empty());
-    named(&host.name)
+    let name = named(&host.name)
         .or_else(|| named(&host.cpu_model))
-        .unwrap_or_else(|| format!("{} {}", host.architecture, host.system))
+        .unwrap_or_else(|| format!("{} {}", host.architecture, host.system));
+    if host.emulated {
+        format!("{name} (emulated)")
+    } else {
+        name
+    }
 }
