@@ -53,6 +53,7 @@ mod trade_off;
 pub(crate) use axis::Unit;
 use serde::Serialize;
 pub(crate) use sound::measured;
+pub(crate) use crate::site::slug;
 
 pub use classes::per_class;
 pub use devices::across_devices;
@@ -109,21 +110,4 @@ impl Data {
             rows: Vec::new(),
         }
     }
-}
-
-/// The part of an element's id that text from a record gives: lower-case letters, digits and `-`, at most 40 of them.
-/// Two texts may come to the same, so that a number goes before it.
-pub(crate) fn slug(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c.to_ascii_lowercase() {
-            c if c.is_ascii_alphanumeric() => out.push(c),
-            _ if !out.ends_with('-') && !out.is_empty() => out.push('-'),
-            _ => {}
-        }
-        if out.len() == 40 {
-            break;
-        }
-    }
-    out.trim_end_matches('-').to_owned()
 }

@@ -76,10 +76,14 @@ pub(crate) fn failure(cell: &Cell) -> [&'static str; 2] {
 }
 
 /// A cell's figure with its 95 % interval. Those of memory and throughput the record leaves to its processes: Student's t
-/// over the logarithms of their own figures, from three on.
+/// over the logarithms of their own figures, from three on. An interval that leaves out the record's own figure contradicts it
+/// and is none.
 pub(crate) fn measured(cell: &Cell, metric: &str) -> Option<Figure> {
     let known = figure(cell, metric)?;
-    let own = || Some(t_interval_of_log(&values(cell, metric)?, 0.95)?.1);
+    let own = || {
+        let (_, interval) = t_interval_of_log(&values(cell, metric)?, 0.95)?;
+        interval.contains(known.value).then_some(interval)
+    };
     let interval = match metric {
         "rss_peak" | "throughput" => known.interval.or_else(own),
         _ => known.interval,

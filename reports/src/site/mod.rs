@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use edgebench_record::{CellId, Record};
 
 pub(crate) use entry::advices;
+pub(crate) use names::slug;
 pub(crate) use entry::device;
 pub use entry::{Answer, RunEntry, Sighting};
 

@@ -35,8 +35,8 @@ fn named(name: &str, hash: Sha256) -> String {
     out
 }
 
-/// Lower-case letters and digits of the text, joined by `-`.
-fn slug(text: &str) -> String {
+/// Lower-case letters and digits of the text, joined by `-`. Two texts may come to the same.
+pub(crate) fn slug(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c.to_ascii_lowercase() {
