@@ -50,10 +50,10 @@ mod speed_up;
 mod spots;
 mod trade_off;
 
+pub(crate) use crate::site::slug;
 pub(crate) use axis::Unit;
 use serde::Serialize;
 pub(crate) use sound::measured;
-pub(crate) use crate::site::slug;
 
 pub use classes::per_class;
 pub use devices::across_devices;

@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 use edgebench_record::{CellId, Record};
 
 pub(crate) use entry::advices;
-pub(crate) use names::slug;
 pub(crate) use entry::device;
 pub use entry::{Answer, RunEntry, Sighting};
+pub(crate) use names::slug;
 
 use crate::html::{Crumb, RunLinks, Templates, advised_page};
 use crate::{Budget, ReportError, cells_csv};
