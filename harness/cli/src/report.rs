@@ -259,7 +259,7 @@ fn write(folder: &Path, name: &str, text: &[u8]) -> Result<(), Failure> {
     // In one step: a reader sees the whole of it, and a link that lies there is replaced and not followed.
     let mut temporary = path.clone().into_os_string();
     temporary.push(".tmp");
-    Ok(fs::write(&temporary, text)
+    fs::write(&temporary, text)
         .and_then(|()| fs::rename(&temporary, &path))
-        .doing(format_args!("write `{}`", path.display()))?)
+        .doing(format_args!("write `{}`", path.display()))
 }

@@ -1,6 +1,6 @@
 //! Pictures of what a record holds: SVG with a title, axes with units, a text alternative, and the data behind it.
 //!
-//! A picture is a pure function of its record. Its colours are stand-ins ([`canvas::ink`]) that the page's style sheet
+//! A picture is a pure function of its record. Its colours are stand-ins (`canvas::ink`) that the page's style sheet
 //! replaces, so that one drawing serves light, dark and print; what a colour tells, a shape, a label or a place tells
 //! as well.
 //!
