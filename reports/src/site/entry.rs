@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgebench_record::{Accuracy, CellId, Figure, Metric, OutcomeKind, Record, figure, figures};
+use edgebench_record::{Accuracy, CellId, Figure, Metric, OutcomeKind, OutputsVerdict, Record, figure, figures};
 
 use super::Seen;
 use super::names::file_name;
@@ -93,10 +93,9 @@ impl RunEntry {
                     let delta = accuracy.delta.as_ref()?;
                     Some((delta.value, significant(accuracy, delta)))
                 };
-                let why = if cell.outputs.why.is_empty() || cell.outcome.is_measured() {
-                    &cell.outcome.reason
-                } else {
-                    &cell.outputs.why
+                let why = match cell.outputs.verdict {
+                    OutputsVerdict::Differ if !cell.outputs.why.is_empty() => &cell.outputs.why,
+                    _ => &cell.outcome.reason,
                 };
                 Sighting {
                     cell: cell.id.clone(),
