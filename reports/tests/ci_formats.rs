@@ -1,5 +1,7 @@
 //! What CI systems read, on a gate and a run made by hand. `tools/ci_files.py` puts the files among the snapshots before
 //! the readers' own parsers and schemas.
+//!
+//! One long file, for its snapshots carry its name, and every format is shown on the same gate and run.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 

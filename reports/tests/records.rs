@@ -1,4 +1,6 @@
 //! Two records judged by a policy: every kind of verdict, and what must not change it.
+//!
+//! One long file, for every test reads against the same few records made by hand, and the same policy.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 

@@ -1,5 +1,7 @@
 //! Whole runs with real processes. The test starts itself again as the workers, good and bad, and as a runner that is
 //! killed midway.
+//!
+//! One long file, for it is its own worker: what a worker of it may do wrong stands beside what the runner makes of it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "the test is a crate of its own")]
