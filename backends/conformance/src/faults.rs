@@ -31,10 +31,16 @@ pub(crate) fn check(report: &mut Report, subject: &mut Subject<'_>) {
     report.run("an operator that is lacking is named", || unsupported(subject));
 }
 
-const TURN: Request = Request::Turn(Turn { samples: 3 });
+const TURN: Request = Request::Turn(Turn {
+    samples: 3,
+    repeat: false,
+});
 
 /// A turn that no worker ends within [`AT_WORK`]: one sample takes two readings of a clock.
-const LONG_TURN: Request = Request::Turn(Turn { samples: 1_000_000 });
+const LONG_TURN: Request = Request::Turn(Turn {
+    samples: 1_000_000,
+    repeat: false,
+});
 
 /// When a long turn is interrupted.
 const AT_WORK: Duration = Duration::from_millis(20);

@@ -73,7 +73,7 @@ fn measured(client: &mut Client, bounds: Measure) -> Checked<Measured> {
 }
 
 fn turned(client: &mut Client, samples: u64) -> Checked {
-    match client.ask(Request::Turn(Turn { samples }))? {
+    match client.ask(Request::Turn(Turn { samples, repeat: false }))? {
         Answer::Turned(answer) => {
             let found = answer.samples_ns.len() as u64;
             must(found == samples, || {

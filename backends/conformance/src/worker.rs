@@ -226,7 +226,10 @@ impl<'a> Subject<'a> {
 
     fn not_loaded(&mut self) -> Checked {
         let mut client = self.start()?;
-        let turn = Request::Turn(edgebench_protocol::Turn { samples: 1 });
+        let turn = Request::Turn(edgebench_protocol::Turn {
+            samples: 1,
+            repeat: false,
+        });
         client.refused_as(turn, &[ErrorKind::Protocol]).map(drop)
     }
 

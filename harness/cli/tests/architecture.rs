@@ -17,6 +17,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["edgebench-api", "edgebench-stats", "edgebench-protocol"],
     ),
     ("edgebench-history", &["edgebench-record", "edgebench-stats"]),
+    (
+        "edgebench-meters",
+        &["edgebench-api", "edgebench-stats", "edgebench-record"],
+    ),
     ("edgebench-suites", &["edgebench-api", "edgebench-stats"]),
     ("edgebench-worker", &["edgebench-protocol", "edgebench-api"]),
     (
@@ -26,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "edgebench-record",
             "edgebench-suites",
             "edgebench-graph",
+            "edgebench-meters",
             "edgebench-stats",
             "edgebench-api",
         ],

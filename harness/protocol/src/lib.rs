@@ -13,8 +13,8 @@ mod schema;
 
 pub use codec::{CodecError, read_line, write_line};
 pub use message::{
-    Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured, MemoryReading,
-    Request, RequestLine, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,
+    Allocations, Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured,
+    MemoryReading, Request, RequestLine, TimedOutputs, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,
 };
 pub use schema::protocol_schema;
 

@@ -103,6 +103,9 @@ pub struct Measure {
 pub struct Turn {
     /// How many samples.
     pub samples: u64,
+    /// One and the same batch of inputs again and again instead of rotating ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeat: bool,
 }
 
 /// A request to run a data set once.
@@ -191,8 +194,31 @@ pub struct MemoryReading {
     pub shared_bytes: Option<Bytes>,
     /// Proportional set size now.
     pub pss_bytes: Option<Bytes>,
+    /// What unloading the process would free: its private pages, clean and dirty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uss_bytes: Option<Bytes>,
+    /// The anonymous part of the proportional set size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pss_anonymous_bytes: Option<Bytes>,
+    /// The file-backed part of the proportional set size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pss_file_bytes: Option<Bytes>,
     /// Swapped out now. More than zero makes the other figures too small.
     pub swap_bytes: Option<Bytes>,
+}
+
+/// Allocations of one steady inference, as the program's own allocator counted them: those of runtimes written in
+/// Rust. A runtime in another language allocates beside it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Allocations {
+    /// Inferences that were counted.
+    pub inferences: u64,
+    /// Allocations in all of them.
+    pub count: u64,
+    /// Bytes asked for in all of them.
+    pub bytes: Bytes,
+    /// The most that was in use at once beyond what was at the beginning.
+    pub peak_bytes: Bytes,
 }
 
 /// To `load`.
@@ -244,6 +270,9 @@ pub struct Measured {
     pub involuntary_switches: Option<u64>,
     /// Memory afterwards.
     pub memory_steady: MemoryReading,
+    /// Allocations of some inferences after the timed ones, where the program counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<Allocations>,
 }
 
 /// To `turn`.
@@ -262,6 +291,23 @@ pub struct Evaluated {
     pub elapsed_ns: Nanos,
     /// Whether the first batch, run again at the end, gave the same bits.
     pub deterministic: bool,
+    /// Outputs that were taken during the last measurement, against those of the same samples now; absent where none
+    /// were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_outputs: Option<TimedOutputs>,
+}
+
+/// Outputs taken during the timed run against those of the accuracy run on the same samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimedOutputs {
+    /// Batches compared.
+    pub compared: usize,
+    /// How many of them have the same bits.
+    pub same_bits: usize,
+    /// The largest difference of an element, relative to the largest magnitude of its output; absent where an element
+    /// is not finite on one side alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_relative: Option<f64>,
 }
 
 /// Why a request could not be honoured.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use edgebench_api::{Bytes, Nanos, Probe, Settings};
-use edgebench_protocol::MemoryReading;
+use edgebench_protocol::{Allocations, MemoryReading};
 use edgebench_stats::Interval;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
+use crate::{Energy, EnergyProxies, MemoryLimit, Outcome, ScenarioResult, SelfChecks};
 
 /// What a cell is: the key by which cells of several records are matched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +75,21 @@ pub struct Cell {
     pub accuracy: Option<Accuracy>,
     /// Whether its outputs are right.
     pub outputs: OutputsCheck,
+    /// Its energy; absent where none was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
+    /// What stands in for energy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxies: Option<EnergyProxies>,
+    /// What the load patterns gave that were asked for beside the steady state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioResult>,
+    /// What the run checked of the measurement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_checks: Option<SelfChecks>,
+    /// Whether it fits the memory limit that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<MemoryLimit>,
 }
 
 /// A model's static facts.
@@ -95,6 +110,21 @@ pub struct ModelFacts {
     /// Multiply-accumulates of one inference of one sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub macs: Option<u64>,
+    /// Multiply-accumulates by the element type in which they are computed, such as `f32` and `i8`; they sum up to `macs`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub macs_by_dtype: BTreeMap<String, u64>,
+    /// Bytes of weights and activations that the operators of one inference of one sample read and write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_moved: Option<u64>,
+    /// The most bytes of activations that are live at once in one inference of one sample, in the file's order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_activation_bytes: Option<u64>,
+    /// Bytes of the weights as they are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_bytes: Option<u64>,
+    /// Operators whose multiply-accumulates or bytes are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncounted: Vec<String>,
     /// How often each operator occurs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub operators: BTreeMap<String, usize>,
@@ -133,6 +163,12 @@ pub struct Invocation {
     pub ring: usize,
     /// Memory by phase.
     pub memory: MemoryPhases,
+    /// Allocations of the steady state, where the runtime's are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<Allocations>,
+    /// Peak of the control group that the worker ran in alone: page cache and kernel memory included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup_peak_bytes: Option<Bytes>,
 }
 
 /// The worker's memory by phase. Peaks are those within the phase that ends there.
@@ -169,6 +205,12 @@ pub struct Summary {
     pub rss_peak_bytes: Option<Bytes>,
     /// Median over invocations of the peak less the baseline's resident set.
     pub rss_above_baseline_bytes: Option<Bytes>,
+    /// Weights and live activations, from the graph: less than this no runtime can take that keeps its weights in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bound_bytes: Option<Bytes>,
+    /// The peak above the baseline over that bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_overhead_ratio: Option<f64>,
 }
 
 /// The steady state's inferences, all invocations together.

@@ -5,16 +5,20 @@
 //! reader refuses a newer schema with both numbers.
 
 mod cell;
+mod checks;
 mod ended;
+mod energy;
 mod figure;
 mod file;
 mod gate;
 mod host;
 mod journal;
 mod layout;
+mod memory;
 mod metric;
 mod outcome;
 mod run;
+mod scenario;
 mod store;
 mod verdict;
 
@@ -22,7 +26,11 @@ pub use cell::{
     Accuracy, Answers, Cell, CellId, Comparison, Delta, GoldenCheck, Invocation, Latency, MemoryPhases, ModelFacts,
     OutputsCheck, OutputsVerdict, PercentileFigure, Summary,
 };
+pub use checks::{Overhead, RepeatedInput, SelfChecks, StartGate};
 pub use ended::OUTCOME;
+pub use energy::{
+    AbsentSource, Energy, EnergyEstimate, EnergyProxies, EnergyProxy, EnergySource, EnergySources, EnergyWindow, Tier,
+};
 pub use figure::{Figure, figure, figures};
 pub use file::{ReadError, record_schema, to_json};
 pub use gate::{
@@ -31,8 +39,10 @@ pub use gate::{
 };
 pub use host::{HealthWarning, Host};
 pub use journal::{Ended, Entry, Evaluation, Finished, Header};
+pub use memory::{LimitedBy, MemoryLimit};
 pub use metric::{Direction, METRICS, Metric, metric};
 pub use outcome::{Outcome, OutcomeKind};
 pub use run::{Mode, PlanFacts, Record, SCHEMA, TaskFacts, Tool};
+pub use scenario::{ScenarioKind, ScenarioResult};
 pub use store::{Store, StoreError};
 pub use verdict::{Change, Confirmation, Evidence, Scale, Tolerance, Verdict, VerdictKind, direction};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, Host};
+use crate::{Cell, EnergySources, Host, Overhead, StartGate};
 
 /// The version of the record's schema that this code writes.
 pub const SCHEMA: u32 = 1;
@@ -31,6 +31,15 @@ pub struct Record {
     pub tasks: Vec<TaskFacts>,
     /// The cells in plan order.
     pub cells: Vec<Cell>,
+    /// What of energy could be read; absent where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_sources: Option<EnergySources>,
+    /// What the harness itself takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overhead: Option<Overhead>,
+    /// How the run waited for the machine to be fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_gate: Option<StartGate>,
 }
 
 /// The program that measured.

@@ -245,6 +245,8 @@ fn figures(
                 first: warmed_up.memory_first,
                 steady: measured.memory_steady,
             },
+            allocations: measured.allocations,
+            cgroup_peak_bytes: None,
         },
         answer: task
             .answer

@@ -271,6 +271,11 @@ fn facts(variant: &Variant, graph: Option<&Graph>, shapes: &BTreeMap<String, Vec
         parameters: graph.map(|graph| graph.parameters),
         zero_parameters: graph.map(|graph| graph.zero_parameters),
         macs: graph.and_then(|graph| graph.macs(&one).total),
+        macs_by_dtype: BTreeMap::new(),
+        bytes_moved: None,
+        live_activation_bytes: None,
+        weight_bytes: None,
+        uncounted: Vec::new(),
         operators: graph.map(|graph| graph.operators.clone()).unwrap_or_default(),
     })
 }

@@ -59,6 +59,9 @@ impl Scrub {
             plan,
             tasks,
             cells,
+            energy_sources: _,
+            overhead: _,
+            start_gate: _,
         } = record;
         let Tool {
             name: _,
@@ -168,6 +171,12 @@ impl Scrub {
             summary: _,
             accuracy: _,
             outputs,
+            // Names of sensors and formulas.
+            energy: _,
+            proxies: _,
+            scenarios: _,
+            self_checks: _,
+            memory_limit: _,
         } = cell;
         self.id(id);
         self.outcome(outcome);

@@ -29,6 +29,8 @@ pub(crate) fn summarise(invocations: &[Invocation], batch: usize) -> Option<Summ
         rss_above_baseline_bytes: bytes(
             &|one| Some(peak(one)?.saturating_sub(one.memory.baseline.rss_bytes?.0) as f64),
         ),
+        memory_bound_bytes: None,
+        memory_overhead_ratio: None,
         latency,
     })
 }
@@ -120,6 +122,8 @@ mod tests {
                 first: None,
                 steady: reading(70),
             },
+            allocations: None,
+            cgroup_peak_bytes: None,
         }
     }
 

@@ -33,6 +33,7 @@ pub(crate) fn evaluate(model: &mut Model, request: &Evaluate) -> Result<Evaluate
         samples: indices.len(),
         elapsed_ns: begin.elapsed().into(),
         deterministic: first.is_some_and(|first| first == again),
+        timed_outputs: None,
     })
 }
 

@@ -75,6 +75,9 @@ mod platform {
             file_bytes: file.map(Bytes),
             shared_bytes: shared.map(Bytes),
             pss_bytes: field(rollup, "Pss").map(Bytes),
+            uss_bytes: None,
+            pss_anonymous_bytes: None,
+            pss_file_bytes: None,
             swap_bytes: field(rollup, "Swap").or_else(|| field(status, "VmSwap")).map(Bytes),
         }
     }

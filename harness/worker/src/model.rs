@@ -125,6 +125,7 @@ impl Model {
             copy_out_ns,
             involuntary_switches: cpu.involuntary_switches,
             memory_steady,
+            allocations: None,
         })
     }
 

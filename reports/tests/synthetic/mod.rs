@@ -113,7 +113,7 @@ impl Made {
                 parameters: Some(self.parameters),
                 zero_parameters: Some(0),
                 macs: Some(1_000_000),
-                operators: BTreeMap::new(),
+                ..ModelFacts::default()
             }),
             outcome: Outcome::measured(),
             runtime: Some(Probe {
@@ -148,6 +148,8 @@ impl Made {
                 cpu_per_inference_ns: Some(Nanos(p50 as u64)),
                 rss_peak_bytes: median(&peaks).map(|peak| Bytes(peak as u64)),
                 rss_above_baseline_bytes: Some(Bytes(1 << 20)),
+                memory_bound_bytes: None,
+                memory_overhead_ratio: None,
             }),
             invocations,
             accuracy: Some(Accuracy {
@@ -166,6 +168,11 @@ impl Made {
                 }),
             }),
             outputs: OutputsCheck::default(),
+            energy: None,
+            proxies: None,
+            scenarios: Vec::new(),
+            self_checks: None,
+            memory_limit: None,
         }
     }
 
@@ -193,6 +200,8 @@ impl Made {
             involuntary_switches: None,
             ring: 1,
             memory,
+            allocations: None,
+            cgroup_peak_bytes: None,
         }
     }
 }
@@ -271,5 +280,8 @@ pub(crate) fn record(cells: Vec<Cell>, labels: Vec<i64>) -> Record {
             labels,
         }],
         cells,
+        energy_sources: None,
+        overhead: None,
+        start_gate: None,
     }
 }

@@ -133,6 +133,11 @@ fn assemble(
         invocations: state.invocations,
         accuracy,
         outputs: edgebench_record::OutputsCheck::default(),
+        energy: None,
+        proxies: None,
+        scenarios: Vec::new(),
+        self_checks: None,
+        memory_limit: None,
     };
     (cell, answers)
 }

@@ -264,7 +264,7 @@ fn pairs(lengths: &[Length; 2]) -> usize {
 /// Lets a stopped side run so many samples, and stops it again.
 fn one_turn(worker: &mut Worker<'_>, arm: &Arm<'_>, samples: u64) -> Result<Vec<u64>, WorkerFailure> {
     worker.resume().map_err(|error| not_stopped(&error))?;
-    let answer = worker.request(Request::Turn(Turn { samples }), arm.timeout)?;
+    let answer = worker.request(Request::Turn(Turn { samples, repeat: false }), arm.timeout)?;
     worker.pause().map_err(|error| not_stopped(&error))?;
     match answer {
         Answer::Turned(turned) if turned.samples_ns.len() as u64 == samples => Ok(turned.samples_ns),

@@ -163,6 +163,9 @@ pub fn run(
         plan: plan.facts(&options.worker_prefix),
         tasks: prepared.tasks.into_values().map(|task| task.facts).collect(),
         cells,
+        energy_sources: None,
+        overhead: None,
+        start_gate: None,
     };
     Scrub::of_this_process(Some(&work), &[&suite.folder]).record(&mut record);
     store.finish(&record)?;
