@@ -3,7 +3,7 @@
 use edgebench_api::{Bytes, Nanos};
 use edgebench_record::Metric;
 
-use crate::text::{signed, significant};
+use crate::text::{JouleUnit, signed, significant};
 
 /// Units of a metric's own unit, with what one is worth in it; of those worth the same, the first is the one to print.
 pub(crate) fn units(metric: &Metric) -> &'static [(&'static str, f64)] {
@@ -27,6 +27,22 @@ pub(crate) fn units(metric: &Metric) -> &'static [(&'static str, f64)] {
         ],
         "fraction" => &[("pp", 0.01)],
         "1/s" => &[("/s", 1.0)],
+        "J" => &[
+            ("J", 1.0),
+            ("mJ", 1e-3),
+            ("µJ", 1e-6),
+            ("uJ", 1e-6),
+            ("μJ", 1e-6),
+            ("nJ", 1e-9),
+        ],
+        "proxy-J" => &[
+            ("proxy-J", 1.0),
+            ("proxy-mJ", 1e-3),
+            ("proxy-µJ", 1e-6),
+            ("proxy-uJ", 1e-6),
+            ("proxy-μJ", 1e-6),
+            ("proxy-nJ", 1e-9),
+        ],
         _ => &[("", 1.0)],
     }
 }
@@ -64,6 +80,11 @@ pub(crate) fn shown(metric: &Metric, value: f64) -> String {
         "fraction" => format!("{} %", points(value).trim_start_matches(['+', '−'])),
         "1/s" if value < 1e9 => format!("{}/s", significant(value)),
         "1/s" => format!("{value:.2e}/s"),
+        "J" | "proxy-J" => {
+            let unit = JouleUnit::for_smallest([value]);
+            format!("{} {}", unit.show(value), unit.symbol(metric.unit))
+        }
+        _ if value.fract() != 0.0 && value.abs() < 1e3 => significant(value),
         _ => format!("{value:.0}"),
     }
 }

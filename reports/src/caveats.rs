@@ -2,6 +2,7 @@
 
 use edgebench_record::{Cell, Mode, OutputsVerdict, Record};
 
+use crate::columns::figures::positive;
 use crate::text::{plain, shortened};
 
 /// The longest name of a cell in a caveat.
@@ -9,6 +10,12 @@ const NAME_CHARACTERS: usize = 80;
 
 /// The most cells that one caveat names.
 const MOST_NAMED: usize = 12;
+
+/// The ratio of times below which one input repeated counts as cached: `MLPerf`'s TEST04 allows 10 %.
+const CACHED: f64 = 0.9;
+
+/// The share of a median that the harness may take.
+const OVERHEAD: f64 = 0.01;
 
 /// What to keep in mind when reading the figures, the gravest first.
 pub fn caveats(record: &Record) -> Vec<String> {
@@ -87,6 +94,7 @@ pub fn caveats(record: &Record) -> Vec<String> {
             listed(&unsteady)
         ));
     }
+    out.extend(self_checks(record, &measured));
     let unreset = measured
         .iter()
         .filter(|cell| {
@@ -101,6 +109,69 @@ pub fn caveats(record: &Record) -> Vec<String> {
             "in {unreset} {} the memory peak could not be reset between phases: it is the process's peak from its start",
             cells(unreset)
         ));
+    }
+    out
+}
+
+/// What the run's checks of itself found.
+fn self_checks(record: &Record, measured: &[&Cell]) -> Vec<String> {
+    let mut out = Vec::new();
+    let checks = || {
+        measured
+            .iter()
+            .filter_map(|cell| Some((cell, cell.self_checks.as_ref()?)))
+    };
+    let other: Vec<String> = checks()
+        .filter_map(|(cell, checks)| Some((cell, checks.timed_outputs.as_ref()?)))
+        .filter(|(_, timed)| timed.same_bits < timed.compared)
+        .map(|(cell, timed)| {
+            let differ = timed.compared - timed.same_bits;
+            let most = timed.largest_relative.filter(|largest| largest.is_finite());
+            let most = most.map_or_else(
+                || "not finite on one side".to_owned(),
+                |largest| format!("by at most {largest:.1e} of the largest element"),
+            );
+            format!("{} ({differ} of {} batches, {most})", name(cell), timed.compared)
+        })
+        .collect();
+    if !other.is_empty() {
+        out.push(format!(
+            "outputs of the timed run have other bits than those of the accuracy run: {}",
+            listed(&other)
+        ));
+    }
+    let cached: Vec<String> = checks()
+        .filter_map(|(cell, checks)| {
+            let interval = checks.repeated_input.as_ref()?.interval?;
+            // The whole interval is beyond: a ratio below 0.9 is more than 10 % less time.
+            let beyond = interval.low >= 0.0 && interval.low <= interval.high && interval.high < CACHED;
+            let less = |ratio: f64| (1.0 - ratio) * 100.0;
+            let (least, most) = (less(interval.high), less(interval.low));
+            beyond.then(|| format!("{} ({least:.0} to {most:.0} % less time)", name(cell)))
+        })
+        .collect();
+    if !cached.is_empty() {
+        out.push(format!(
+            "one input repeated is more than 10 % faster than rotating inputs, as where something is cached: {}",
+            listed(&cached)
+        ));
+    }
+    if let Some(overhead) = &record.overhead {
+        let own = overhead.sample_ns.0 as f64;
+        let short: Vec<String> = measured
+            .iter()
+            .filter_map(|cell| {
+                let median = positive(cell.summary.as_ref()?.latency.p50_ns)?;
+                (own > OVERHEAD * median).then(|| format!("{} ({:.1} %)", name(cell), own / median * 100.0))
+            })
+            .collect();
+        if !short.is_empty() {
+            out.push(format!(
+                "the harness's own {} in each sample is more than 1 % of the median latency: {}",
+                overhead.sample_ns,
+                listed(&short)
+            ));
+        }
     }
     out
 }

@@ -3,10 +3,10 @@
 pub(crate) mod figures;
 
 use edgebench_api::Settings;
-use edgebench_record::{Cell, OutputsVerdict};
+use edgebench_record::{Cell, LimitedBy, OutputsVerdict};
 
 use crate::ranking::{Rank, significant};
-use crate::text::{TimeUnit, shortened, signed, significant as digits};
+use crate::text::{JouleUnit, TimeUnit, shortened, signed, significant as digits};
 
 /// What stands for a figure that is absent.
 pub(crate) const ABSENT: &str = "–";
@@ -80,6 +80,8 @@ pub(crate) fn columns(cells: &[(Rank, &Cell)], metric: Option<&str>, escape: Esc
     let mut columns = names(cells, escape);
     columns.extend(times(cells));
     columns.extend(sizes(cells));
+    columns.extend(energy(cells));
+    columns.extend(limit(cells));
     if let Some(metric) = metric {
         columns.extend(accuracies(cells, metric, escape));
     }
@@ -175,6 +177,54 @@ fn sizes(cells: &[(Rank, &Cell)]) -> Vec<Column> {
             names: false,
         },
     ]
+}
+
+/// The measured energy of an inference, with the machine's idle power in it, where any cell has one.
+fn energy(cells: &[(Rank, &Cell)]) -> Option<Column> {
+    let of = |cell: &Cell| edgebench_record::figure(cell, "energy").filter(|energy| energy.value > 0.0);
+    let unit = JouleUnit::for_smallest(standing(cells).filter_map(of).map(|energy| energy.value));
+    standing(cells).find_map(of)?;
+    let words = move |cell: &Cell| {
+        let energy = of(cell)?;
+        let value = unit.show(energy.value);
+        Some(match energy.interval {
+            Some(ends) if ends.low <= ends.high => {
+                format!("{value} [{}, {}]", unit.show(ends.low), unit.show(ends.high))
+            }
+            _ => value,
+        })
+    };
+    Some(Column::figure(
+        // No line breaks within the brackets.
+        format!("energy ({}) [95\u{a0}%]", unit.symbol("J")),
+        move |cell| Some(of(cell)?.value),
+        words,
+    ))
+}
+
+/// Whether a cell fits the memory limit, where one was given: of a cell that has no figures, too.
+fn limit(cells: &[(Rank, &Cell)]) -> Option<Column> {
+    let limits = || cells.iter().filter_map(|(_, cell)| cell.memory_limit.as_ref());
+    let first = limits().next()?.limit_bytes;
+    let same = limits().all(|limit| limit.limit_bytes == first);
+    let header = if same {
+        format!("within {first}")
+    } else {
+        "within its limit".to_owned()
+    };
+    Some(Column {
+        names: false,
+        ..Column::text(&header, |_, cell| {
+            let Some(limit) = &cell.memory_limit else {
+                return ABSENT.to_owned();
+            };
+            let fits = if limit.fits { "yes" } else { "no" };
+            match limit.by {
+                LimitedBy::Cgroup => fits.to_owned(),
+                LimitedBy::Peak => format!("{fits}, by its peak"),
+            }
+        })
+    })
 }
 
 /// How right its answers are.

@@ -2,46 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use edgebench_api::Bytes;
 use edgebench_record::{Cell, OutputsVerdict, Record};
 
+use crate::evidence::{class_words, machine};
 use crate::text::plain;
 
 /// The machine, the runtimes, the plan: each with its name, plain text.
 pub(crate) fn facts(record: &Record) -> Vec<(String, String)> {
-    let host = &record.host;
+    let mut facts = machine(&record.host);
+    facts.extend(class_words(record).map(|words| ("trust".to_owned(), words)));
+    facts.extend(run_facts(record));
+    facts
+}
+
+/// The runtimes and the plan.
+pub(crate) fn run_facts(record: &Record) -> Vec<(String, String)> {
     let plan = &record.plan;
     let mut facts: Vec<(&str, String)> = vec![(
-        "machine",
-        format!(
-            "{} {}{}",
-            host.architecture,
-            host.system,
-            if host.emulated { ", emulated" } else { "" }
-        ),
-    )];
-    let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    fact("processor", host.cpu_model.clone());
-    fact(
-        "processors for this process",
-        Some(host.cpus.to_string()).filter(|_| host.cpus > 0),
-    );
-    fact(
-        "instruction sets",
-        Some(host.isa.join(" ")).filter(|isa| !isa.is_empty()),
-    );
-    fact("memory", host.memory_bytes.map(|bytes| Bytes(bytes).to_string()));
-    fact("distribution", host.distribution.clone());
-    fact("kernel", host.kernel.clone());
-    fact("C library", host.libc.clone());
-    fact("frequency governor", host.governor.clone());
-    fact("virtualisation", host.virtualisation.clone());
-    fact("load at the start", host.load_at_start.map(|load| format!("{load:.2}")));
-    fact("steal", host.steal.map(|steal| format!("{:.1} %", steal * 100.0)));
-    fact(
         "edgebench",
-        Some(format!("{} for {}", record.tool.version, record.tool.target)),
-    );
+        format!("{} for {}", record.tool.version, record.tool.target),
+    )];
     for (backend, runtime) in runtimes(record) {
         facts.push((backend, runtime));
     }

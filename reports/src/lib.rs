@@ -14,6 +14,7 @@
 //! | `amount` | amounts with units |
 //! | `columns` | one cell as a row of words |
 //! | `table` | aligned tables that are Markdown as well |
+//! | `evidence` | energy and proxies, memory, scenarios, the machine: sections of sentences and tables |
 //! | `caveats` | what makes a run's figures less than they seem |
 //! | [`html`] | self-contained pages |
 //! | [`picture`] | pictures of what a record holds, as SVG |
@@ -33,6 +34,7 @@ mod budget;
 mod caveats;
 mod columns;
 pub mod compare;
+mod evidence;
 pub mod export;
 mod facts;
 pub mod format;

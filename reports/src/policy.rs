@@ -5,6 +5,7 @@ use edgebench_record::{
 };
 
 use crate::policy::amount::amount;
+use crate::records::Basis;
 
 mod amount;
 mod file;
@@ -224,9 +225,14 @@ pub fn on_inconclusive(text: &str) -> Result<OnInconclusive, PolicyError> {
     }
 }
 
-/// Whether a metric is a time or made of times, which a record holds for its own moment only.
+/// Whether a metric is a time, made of times or an energy, which a record holds for its own moment only.
 pub fn is_time(metric: &Metric) -> bool {
-    matches!(metric.unit, "ns" | "1/s")
+    Basis::of(metric).is_of_moment()
+}
+
+/// Whether a metric is a task's accuracy, over its samples.
+pub(crate) fn is_accuracy(metric: &Metric) -> bool {
+    metric.unit == "fraction" && metric.direction == Direction::Higher
 }
 
 /// Which way a change must not go: 1 where more is worse, −1 where less is.

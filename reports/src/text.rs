@@ -17,6 +17,6 @@ mod plain;
 pub use escaped::{escaped, literal};
 pub(crate) use field::field;
 pub(crate) use json::escaped_json;
-pub(crate) use numbers::{TimeUnit, counted, signed, significant};
+pub(crate) use numbers::{JouleUnit, TimeUnit, counted, signed, significant};
 pub use plain::plain;
 pub(crate) use plain::shortened;

@@ -58,13 +58,34 @@ fn compared(record: &Record) -> [String; 3] {
 fn a_payload_stands_in_every_string_but_those_of_a_few_words() {
     let places = places(&golden());
     let (names, words): (Vec<&String>, Vec<&String>) = places.refused.iter().partition(|place| place.ends_with("{}"));
-    assert_eq!(words, ["cells[].outcome.kind", "cells[].outputs.verdict", "plan.mode"]);
+    assert_eq!(
+        words,
+        [
+            "cells[].energy.source.tier",
+            "cells[].memory_limit.by",
+            "cells[].outcome.kind",
+            "cells[].outputs.verdict",
+            "cells[].proxies.operations.tier",
+            "cells[].proxies.processor.tier",
+            "cells[].scenarios[].failure.kind",
+            "cells[].scenarios[].kind",
+            "cells[].scenarios[].verdict",
+            "energy_sources.present[].tier",
+            "host.caches[].kind",
+            "host.class.class",
+            "host.class.reasons[].limits_to",
+            "host.class.reasons[].raises_to",
+            "plan.mode",
+            "plan.scenarios.kinds[]",
+        ]
+    );
     let maps: Vec<&String> = places.taken.iter().filter(|place| place.ends_with("{}")).collect();
     assert_eq!(
         maps,
         [
             "cells[].effective{}",
             "cells[].id.settings.options{}",
+            "cells[].model.macs_by_dtype{}",
             "cells[].model.operators{}",
             "cells[].runtime.facts{}"
         ]
@@ -79,6 +100,10 @@ fn a_payload_stands_in_every_string_but_those_of_a_few_words() {
         assert_eq!(record.cells[0].id.variant, text, "{name}");
         assert!(record.cells[0].effective.contains_key(text), "{name}");
         assert_eq!(record.host.warnings[0].hint, text, "{name}");
+        let cell = &record.cells[0];
+        assert_eq!(cell.energy.as_ref().unwrap().remarks, [text], "{name}");
+        assert_eq!(cell.scenarios[1].reasons, [text], "{name}");
+        assert_eq!(cell.memory_limit.as_ref().unwrap().why, text, "{name}");
     });
 }
 
@@ -135,7 +160,23 @@ fn plain_text_stays_as_it_is() {
     }
 }
 
-const NUMBERS: [&str; 33] = [
+const NUMBERS: [&str; 49] = [
+    "energy_j",
+    "energy_low_j",
+    "energy_high_j",
+    "energy_uncertainty_j",
+    "energy_net_j",
+    "energy_net_low_j",
+    "energy_net_high_j",
+    "energy_net_uncertainty_j",
+    "processor_proxy_j",
+    "operations_proxy_j",
+    "bytes_moved",
+    "memory_bound_bytes",
+    "memory_overhead_ratio",
+    "uss_steady_bytes",
+    "pss_steady_bytes",
+    "memory_limit_bytes",
     "threads",
     "load_ns",
     "first_ns",

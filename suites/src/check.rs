@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::error::{SuiteError, nearest};
 use crate::manifest::{ExpectTable, Manifest, MeasureTable, TaskTable};
+use crate::stream::check_stream;
 
 /// Outcomes that can be expected, by the names that tables and records use.
 const OUTCOMES: [&str; 7] = [
@@ -28,14 +29,14 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             hint: None,
         }
     }
 
-    fn with(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn with(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             hint: Some(hint.into()),
@@ -58,7 +59,7 @@ impl Problem {
     }
 }
 
-type Checked<T = ()> = Result<T, Problem>;
+pub(crate) type Checked<T = ()> = Result<T, Problem>;
 
 /// Checks everything in a manifest that needs no other file.
 pub(crate) fn check(manifest: &Manifest) -> Checked {
@@ -167,6 +168,7 @@ fn check_task(task: &TaskTable) -> Checked {
             return Err(Problem::new(format!("input `{name}`: `shape` holds 0")));
         }
     }
+    check_stream(task).map_err(|problem| problem.within("`stream`"))?;
     for variant in &task.variants {
         let place = format!("variant `{}`", variant.id);
         let golden = variant.golden.iter().map(|golden| (&golden.file, &golden.sha256));
@@ -236,7 +238,7 @@ fn check_expectation(task: &TaskTable, known: &ExpectTable) -> Checked {
     Ok(())
 }
 
-fn suggestion(word: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("choose from {}", known.join(", ")),

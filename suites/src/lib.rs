@@ -7,7 +7,7 @@
 //! | module | idea |
 //! |---|---|
 //! | `manifest` | the schema of `suite.toml` |
-//! | `check`, `load` | a manifest becomes a [`Suite`] or an error with its place |
+//! | `check`, `stream`, `load` | a manifest becomes a [`Suite`] or an error with its place |
 //! | `suite`, `models` | the checked suite, or one made of a user's own models |
 //! | `find` | where suites are looked for |
 //! | `verify` | hashes |
@@ -29,6 +29,7 @@ mod npy;
 mod random;
 mod resample;
 mod sample;
+mod stream;
 mod suite;
 mod template;
 mod tensors;
@@ -41,13 +42,13 @@ pub use error::SuiteError;
 pub use find::{MANIFEST_NAME, default_search, find, list};
 pub use load::load;
 pub use manifest::{
-    DataTable, ExpectTable, FileTable, InputTable, Manifest, MeasureTable, MetricName, Precision, SCHEMA, TaskTable,
-    VariantTable, schema,
+    DataTable, ExpectTable, FileTable, InputTable, Manifest, MeasureTable, MetricName, Precision, SCHEMA, StatePair,
+    StreamTable, TaskTable, VariantTable, schema,
 };
 pub use metrics::{Judged, MetricError, Score, score};
 pub use random::random_inputs;
 pub use sample::stratified;
-pub use suite::{Data, Golden, InputSpec, Suite, Task, Variant};
+pub use suite::{Data, Golden, InputSpec, Stream, Suite, Task, Variant};
 pub use template::template;
 pub use tensors::{read_tensors, write_tensors};
 pub use user::{user_arrays, user_inputs};

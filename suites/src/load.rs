@@ -8,6 +8,7 @@ use crate::check::{Problem, check, resolve};
 use crate::error::{SuiteError, nearest};
 use crate::find::MANIFEST_NAME;
 use crate::manifest::{Manifest, SCHEMA, TaskTable, VariantTable};
+use crate::stream::stream_of;
 use crate::suite::{Data, Golden, Suite, Task, Variant};
 use crate::verify::sha256_bytes;
 
@@ -144,6 +145,7 @@ fn task_of(table: TaskTable, folder: &Path) -> Result<Task, Problem> {
         inputs: table.inputs,
         output: table.output,
         baseline,
+        stream: table.stream.map(stream_of),
         variants,
         expectations: table.expectations,
     })

@@ -92,6 +92,10 @@ pub struct TaskTable {
     /// The variant that the others are compared with; the first one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+    /// For a model that carries state from one frame of a stream to the next; needs `data`, whose samples are then the
+    /// stream's frames in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamTable>,
     /// The variants.
     #[serde(rename = "variant")]
     pub variants: Vec<VariantTable>,
@@ -164,6 +168,29 @@ pub struct InputTable {
     /// Added afterwards.
     #[serde(default)]
     pub offset: f64,
+}
+
+/// How a model takes a stream: one frame an inference, and after each the state goes from outputs to inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamTable {
+    /// Milliseconds from one frame to the next.
+    pub frame_ms: f64,
+    /// The outputs that become inputs of the next frame, at least one. The first frame takes the data's values.
+    pub state: Vec<StatePair>,
+    /// Frames after which the stream begins anew with the first frame's state, as it does where the data end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_every: Option<usize>,
+}
+
+/// One piece of state: this output of a frame is that input of the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatePair {
+    /// The output's name.
+    pub output: String,
+    /// The input's name, one of the task's.
+    pub input: String,
 }
 
 fn one() -> f64 {

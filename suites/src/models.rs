@@ -40,6 +40,7 @@ impl Suite {
             inputs,
             output: None,
             baseline: baseline.clone(),
+            stream: None,
             variants: variants.collect(),
             expectations: Vec::new(),
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use edgebench_api::DType;
 
-use crate::manifest::{ExpectTable, InputTable, MeasureTable, MetricName, Precision};
+use crate::manifest::{ExpectTable, InputTable, MeasureTable, MetricName, Precision, StatePair};
 
 /// What is measured, with every path resolved and every reference checked. Files have not been read yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,10 +47,25 @@ pub struct Task {
     pub output: Option<String>,
     /// Id of the variant that the others are compared with.
     pub baseline: String,
+    /// How the model takes a stream, if it does; the data's samples are then the frames in order.
+    pub stream: Option<Stream>,
     /// The variants, at least one.
     pub variants: Vec<Variant>,
     /// Outcomes that are known beforehand.
     pub expectations: Vec<ExpectTable>,
+}
+
+/// A stream of frames through a model that carries state. It begins with the data's first sample, state and all, and
+/// begins anew where the data end and every [`Stream::reset_every`] frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Nanoseconds from one frame to the next, at least 1.
+    pub frame_period_ns: u64,
+    /// The outputs that become inputs of the next frame: at least one, no input or output twice, each input among the
+    /// task's, and not all of them.
+    pub state: Vec<StatePair>,
+    /// Frames after which the stream begins anew, at least 1; `None` where the data's end alone does that.
+    pub reset_every: Option<usize>,
 }
 
 /// A test set's file.

@@ -23,10 +23,14 @@ fn the_published_schema_is_the_types() {
 }
 
 #[test]
-fn the_bundled_manifest_and_the_template_fit_the_schema_and_a_broken_one_does_not() {
+fn the_bundled_manifests_and_the_template_fit_the_schema_and_a_broken_one_does_not() {
     let validator = jsonschema::validator_for(&serde_json::to_value(schema()).unwrap()).unwrap();
-    let starter = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("starter/suite.toml")).unwrap();
-    for text in [starter.as_str(), template()] {
+    let bundled = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        fs::read_to_string(folder.join("suite.toml")).unwrap()
+    };
+    for text in [bundled("starter"), bundled("voice"), template().to_owned()] {
+        let text = text.as_str();
         let mut value: Value = toml::from_str(text).unwrap();
         let faults: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
         assert!(faults.is_empty(), "{faults:?}");

@@ -17,6 +17,10 @@ impl Backend for CandleBackend {
         "candle"
     }
 
+    fn allocates_in_rust(&self) -> bool {
+        true
+    }
+
     /// The sizes of rayon's pool and of candle's own, which otherwise follow the machine or the user's shell.
     fn environment(&self, settings: &Settings) -> Vec<(String, String)> {
         ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"]

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: edgebench_worker::CountingAllocator = edgebench_worker::CountingAllocator;
+
 fn main() -> ExitCode {
     edgebench_worker::serve(&[&edgebench_null::BACKEND], "null-worker", env!("CARGO_PKG_VERSION"))
 }

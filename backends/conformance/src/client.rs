@@ -233,6 +233,8 @@ fn name(answer: &Answer) -> &'static str {
         Answer::WarmedUp(_) => "`warmed_up`",
         Answer::Measured(_) => "`measured`",
         Answer::Turned(_) => "`turned`",
+        Answer::Queried(_) => "`queried`",
+        Answer::Streamed(_) => "`streamed`",
         Answer::Evaluated(_) => "`evaluated`",
         Answer::Bye {} => "`bye`",
         Answer::Error(_) => "an error",

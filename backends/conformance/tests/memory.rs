@@ -124,18 +124,55 @@ fn near(found: u64, expected: u64) {
 
 #[test]
 fn anonymous_memory_is_reported() {
-    for mebibytes in [0, 8, 64, 256] {
+    for mebibytes in [0, 1, 8, 64, 512] {
         let loaded = load(&[("allocate", &format!("{mebibytes}MiB"))]);
         near(grown(&loaded, |reading| reading.anonymous_bytes), mebibytes * MIB);
         near(grown(&loaded, |reading| reading.rss_bytes), mebibytes * MIB);
         near(grown(&loaded, |reading| reading.peak_rss_bytes), mebibytes * MIB);
         near(grown(&loaded, |reading| reading.file_bytes), 0);
+        // Nobody else has it, so it counts whole in every share. The shares of the program's own pages change when another
+        // worker of these tests comes or goes, and with them both sums over all kinds of pages.
+        near(grown(&loaded, |reading| reading.pss_anonymous_bytes), mebibytes * MIB);
+        let after = loaded.memory_loaded;
+        assert!(after.anonymous_bytes <= after.uss_bytes && after.uss_bytes <= after.rss_bytes);
+        assert!(after.uss_bytes <= after.pss_bytes && after.pss_bytes <= after.rss_bytes);
     }
 }
 
 #[test]
+fn shared_memory_is_reported() {
+    for mebibytes in [1, 8, 64, 512] {
+        let loaded = load(&[("share", &format!("{mebibytes}MiB"))]);
+        near(grown(&loaded, |reading| reading.shared_bytes), mebibytes * MIB);
+        near(grown(&loaded, |reading| reading.rss_bytes), mebibytes * MIB);
+        near(grown(&loaded, |reading| reading.peak_rss_bytes), mebibytes * MIB);
+        near(grown(&loaded, |reading| reading.anonymous_bytes), 0);
+        near(grown(&loaded, |reading| reading.file_bytes), 0);
+    }
+}
+
+#[test]
+fn allocations_of_an_inference_are_counted_after_the_timed_ones() {
+    let mut worker = Worker::start(1, 4);
+    worker.load(4, &[("churn", "2MiB")]);
+    let counted = worker.measure(100).allocations.expect("this worker counts");
+    assert_eq!((counted.inferences, counted.count), (10, 10));
+    assert_eq!((counted.bytes, counted.peak_bytes), (Bytes(20 * MIB), Bytes(2 * MIB)));
+    worker.end();
+
+    let mut worker = Worker::start(1, 4);
+    worker.load(4, &[]);
+    let counted = worker.measure(100).allocations.expect("this worker counts");
+    assert_eq!(
+        (counted.count, counted.bytes, counted.peak_bytes),
+        (0, Bytes(0), Bytes(0))
+    );
+    worker.end();
+}
+
+#[test]
 fn mapped_memory_is_reported() {
-    for mebibytes in [8, 64, 256] {
+    for mebibytes in [1, 8, 64, 512] {
         let loaded = load(&[("map", &format!("{mebibytes}MiB"))]);
         // On a temporary folder that lies in memory a mapped file is shared memory to the kernel.
         let mapped = grown(&loaded, |reading| reading.file_bytes) + grown(&loaded, |reading| reading.shared_bytes);

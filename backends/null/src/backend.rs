@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use edgebench_api::{Backend, BackendError, DType, Device, LoadRequest, Probe, Session, SessionSpec, TensorSpec};
+use edgebench_api::{
+    Backend, BackendError, DType, Device, LoadRequest, Probe, Session, SessionSpec, StatePair, TensorSpec,
+};
 
 use crate::options::{Options, Output};
-use crate::session::NullSession;
+use crate::session::{NEXT_STATE, NullSession, STATE};
 
 /// The backend that does no work.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +20,10 @@ pub static BACKEND: Null = Null;
 impl Backend for Null {
     fn name(&self) -> &'static str {
         "null"
+    }
+
+    fn allocates_in_rust(&self) -> bool {
+        true
     }
 
     fn probe(&self) -> Result<Probe, BackendError> {
@@ -61,12 +67,26 @@ impl Backend for Null {
                 shape: shape.iter().copied().map(Some).collect(),
             })
             .collect();
+        let mut state_pairs = Vec::new();
         let output = match (options.output, inputs.first()) {
             (Output::Echo, Some(first)) => TensorSpec {
                 name: "echo".to_owned(),
                 ..first.clone()
             },
             (Output::Echo, None) => return Err(BackendError::load("there is no input to echo: no shape is given")),
+            (Output::Accumulate, _) => match inputs.iter().find(|input| input.name == STATE) {
+                Some(state) if state.dtype == DType::F32 => {
+                    state_pairs.push(StatePair {
+                        output: NEXT_STATE.to_owned(),
+                        input: STATE.to_owned(),
+                    });
+                    TensorSpec {
+                        name: NEXT_STATE.to_owned(),
+                        ..state.clone()
+                    }
+                }
+                _ => return Err(BackendError::load("there is no input `state` of f32 to accumulate in")),
+            },
             (Output::Sum, _) => TensorSpec {
                 name: "sum".to_owned(),
                 dtype: DType::F32,
@@ -79,7 +99,7 @@ impl Backend for Null {
         let spec = SessionSpec {
             inputs,
             outputs: vec![output],
-            state: Vec::new(),
+            state: state_pairs,
             effective,
         };
         Ok(Box::new(NullSession::new(spec, request, options)?))

@@ -11,8 +11,10 @@
 //! | `seed` | a number | where the jitter begins |
 //! | `allocate` | `64MiB` | anonymous memory, touched, from the load on |
 //! | `map` | `64MiB` | file-backed memory, touched, from the load on |
+//! | `share` | `64MiB` | shared memory, touched, from the load on |
+//! | `churn` | `64MiB` | every run allocates and frees that much |
 //! | `stdout` | a text | printed to standard output at the load and in every run |
-//! | `output` | `sum` (default), `echo` | one `f32` per sample, or the first input unchanged |
+//! | `output` | `sum` (default), `echo`, `accumulate` | one `f32` per sample, the first input unchanged, or the input `state` with the sum of the others added to each of its elements, which is the next `state` |
 //! | `dtype` | an element type | what the inputs are; `f32` without it |
 //! | `crash` | `load`, `run:N` | the process aborts there; runs count from 1 |
 //! | `panic` | `load`, `run:N` | the backend panics there |

@@ -15,6 +15,8 @@ pub(crate) enum Output {
     Sum,
     /// The first input.
     Echo,
+    /// The input `state` with the sum of all others added to each of its elements; it becomes the next `state`.
+    Accumulate,
 }
 
 /// Everything that can be asked for.
@@ -25,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     pub(crate) allocate: usize,
     pub(crate) map: usize,
+    pub(crate) share: usize,
+    pub(crate) churn: usize,
     pub(crate) stdout: Option<String>,
     pub(crate) output: Output,
     pub(crate) dtype: DType,
@@ -41,6 +45,8 @@ impl Options {
             seed: 0,
             allocate: 0,
             map: 0,
+            share: 0,
+            churn: 0,
             stdout: None,
             output: Output::default(),
             dtype: DType::F32,
@@ -69,12 +75,15 @@ impl Options {
             "seed" => self.seed = value.parse().map_err(|_| "it is a whole number")?,
             "allocate" => self.allocate = size(value).ok_or("it is a size such as `64MiB`")?,
             "map" => self.map = size(value).ok_or("it is a size such as `64MiB`")?,
+            "share" => self.share = size(value).ok_or("it is a size such as `64MiB`")?,
+            "churn" => self.churn = size(value).ok_or("it is a size such as `64MiB`")?,
             "stdout" => self.stdout = Some(value.to_owned()),
             "output" => {
                 self.output = match value {
                     "sum" => Output::Sum,
                     "echo" => Output::Echo,
-                    _ => return Err("it is `sum` or `echo`"),
+                    "accumulate" => Output::Accumulate,
+                    _ => return Err("it is `sum`, `echo` or `accumulate`"),
                 }
             }
             "dtype" => self.dtype = value.parse().map_err(|_| "it is an element type such as `f32`")?,

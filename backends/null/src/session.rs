@@ -6,12 +6,18 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use edgebench_api::{BackendError, DType, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 
 use crate::options::{Options, Output};
 
 /// The smallest page of the systems that are supported, in bytes.
 const PAGE: usize = 4096;
+
+/// The input that carries state where outputs accumulate.
+pub(crate) const STATE: &str = "state";
+
+/// The output that becomes it.
+pub(crate) const NEXT_STATE: &str = "next_state";
 
 /// A session that does no work. What a run would give is known since the slot was prepared.
 #[derive(Debug)]
@@ -30,12 +36,17 @@ pub(crate) struct NullSession {
     quiet: bool,
     _anonymous: Vec<u8>,
     _mapped: Option<Mmap>,
+    _shared: Option<MmapMut>,
 }
 
 impl NullSession {
     pub(crate) fn new(spec: SessionSpec, request: &LoadRequest<'_>, options: Options) -> Result<Self, BackendError> {
         let mapped = map(options.map).map_err(|source| BackendError::Load {
             what: "the file for `map` cannot be made".to_owned(),
+            source: Some(Box::new(source)),
+        })?;
+        let shared = share(options.share).map_err(|source| BackendError::Load {
+            what: "the memory for `share` cannot be made".to_owned(),
             source: Some(Box::new(source)),
         })?;
         Ok(Self {
@@ -50,6 +61,7 @@ impl NullSession {
             // Ones and not zeros: zeroed memory is not resident until it is written.
             _anonymous: black_box(vec![1; options.allocate]),
             _mapped: mapped,
+            _shared: shared,
             options,
         })
     }
@@ -60,6 +72,9 @@ impl NullSession {
                 name: "echo".to_owned(),
                 ..first.to_tensor()
             });
+        }
+        if self.options.output == Output::Accumulate {
+            return accumulated(inputs);
         }
         let mut sums = vec![0f32; self.batch];
         for input in inputs {
@@ -106,6 +121,9 @@ impl Session for NullSession {
             }
             self.options.faults.at_run(self.runs)?;
         }
+        if self.options.churn > 0 {
+            drop(black_box(vec![1u8; self.options.churn]));
+        }
         if self.options.latency > Duration::ZERO {
             self.spin();
         }
@@ -123,6 +141,24 @@ impl Session for NullSession {
         self.slots.clear();
         self.last = None;
     }
+}
+
+/// The state with the sum of all other inputs added to each of its elements.
+fn accumulated(inputs: &[TensorView<'_>]) -> Result<Tensor, BackendError> {
+    let (state, others): (Vec<&TensorView<'_>>, Vec<&TensorView<'_>>) =
+        inputs.iter().partition(|input| input.name() == STATE);
+    let state = state
+        .first()
+        .ok_or_else(|| BackendError::run("there is no input `state`"))?;
+    let mut added = 0f32;
+    for input in others {
+        added += input.to_tensor().to_f32().map_err(malformed)?.iter().sum::<f32>();
+    }
+    let mut elements = state.to_tensor().to_f32().map_err(malformed)?;
+    for element in &mut elements {
+        *element += added;
+    }
+    Tensor::new(NEXT_STATE, DType::F32, state.shape(), &elements).map_err(malformed)
 }
 
 fn malformed(error: edgebench_api::TensorError) -> BackendError {
@@ -144,6 +180,29 @@ fn map(bytes: usize) -> io::Result<Option<Mmap>> {
     let touched: u64 = map.iter().step_by(PAGE).map(|&byte| u64::from(byte)).sum();
     black_box(touched);
     Ok(Some(map))
+}
+
+/// Shared memory of that size, with every page touched. It is gone when the process is.
+#[cfg(target_os = "linux")]
+fn share(bytes: usize) -> io::Result<Option<MmapMut>> {
+    if bytes == 0 {
+        return Ok(None);
+    }
+    let file = File::from(rustix::fs::memfd_create("shared", rustix::fs::MemfdFlags::CLOEXEC)?);
+    file.set_len(bytes as u64)?;
+    // SAFETY: the file has no name, so nobody else can change it.
+    let mut map = unsafe { MmapMut::map_mut(&file) }?;
+    map.fill(1);
+    Ok(Some(map))
+}
+
+/// Only Linux has a file in memory that no folder shows.
+#[cfg(not(target_os = "linux"))]
+fn share(bytes: usize) -> io::Result<Option<MmapMut>> {
+    if bytes == 0 {
+        return Ok(None);
+    }
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// `SplitMix64` (Steele, Lea and Flood, “Fast splittable pseudorandom number generators”, OOPSLA 2014).

@@ -9,7 +9,10 @@
 //!
 //! Options: `graph_optimisation` = `disable`, `basic`, `extended` or `all`; `spinning`, `memory_arena`,
 //! `memory_pattern` = `on` or `off`. The defaults are the library's own: `all` and `on`.
+//!
+//! What the arena holds is told by ONNX Runtime 1.23 and later; of an older library it is absent.
 
+mod arena;
 mod backend;
 mod failure;
 mod library;

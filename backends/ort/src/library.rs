@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use edgebench_api::BackendError;
 use ort::environment::Environment;
 
+use crate::arena::Functions;
 use crate::locate::{FoundBy, Located, Places};
 
 /// The opened library and its environment, of which ONNX Runtime allows one per process.
@@ -20,6 +21,8 @@ pub(crate) struct Library {
     pub(crate) found_by: FoundBy,
     /// What the library says of its version.
     pub(crate) version: String,
+    /// What tells of an arena; absent from a library that is older than that.
+    pub(crate) arena: Option<Functions>,
 }
 
 /// Why the library did not open. It is kept, because a second try in the same process would meet the same library.
@@ -45,18 +48,19 @@ impl Library {
 }
 
 fn open(located: Located) -> Result<Library, OpenFailure> {
-    let attempt = || -> Result<(Environment, String), Box<dyn std::error::Error>> {
+    let attempt = || -> Result<(Environment, String, Option<Functions>), Box<dyn std::error::Error>> {
         let builder = ort::init_from(&located.path)?;
-        let version = version(&located.path)?;
+        let (version, arena) = beyond_ort(&located.path)?;
         let environment = builder.with_name("edgebench").with_telemetry(false).build()?;
-        Ok((environment, version))
+        Ok((environment, version, arena))
     };
     match attempt() {
-        Ok((environment, version)) => Ok(Library {
+        Ok((environment, version, arena)) => Ok(Library {
             environment,
             path: located.path.canonicalize().unwrap_or(located.path),
             found_by: located.found_by,
             version,
+            arena,
         }),
         Err(error) => Err(OpenFailure {
             message: error.to_string(),
@@ -65,18 +69,19 @@ fn open(located: Located) -> Result<Library, OpenFailure> {
     }
 }
 
-/// The library's own version. `ort` reads it to refuse a library that is too old, and keeps it to itself.
-fn version(path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+/// What `ort` keeps to itself or does not have: the library's own version, which it reads to refuse a library that is too
+/// old, and what tells of an arena.
+fn beyond_ort(path: &Path) -> Result<(String, Option<Functions>), Box<dyn std::error::Error>> {
     // SAFETY: the library is open already, so this runs no initialiser and only adds to its count.
     let library = unsafe { libloading::Library::new(path)? };
     // SAFETY: the type is the C API's declaration of this symbol.
     let base = unsafe { library.get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase")? };
     // SAFETY: the C API promises a static structure, or null; and the version to be a static C string.
-    let text = unsafe {
+    let (text, arena) = unsafe {
         let base = base().as_ref().ok_or("the library gives no API")?;
-        CStr::from_ptr((base.GetVersionString)())
+        (CStr::from_ptr((base.GetVersionString)()), Functions::of(base))
     };
-    Ok(text.to_string_lossy().into_owned())
+    Ok((text.to_string_lossy().into_owned(), arena))
 }
 
 fn unavailable(failure: &OpenFailure) -> BackendError {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
+use edgebench_api::{Arena, BackendError, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
 use ort::ep::{CPU, ExecutionProvider};
-use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{IoBinding, Session as Runtime};
 use ort::value::{DynTensorRef, DynValue};
 
+use crate::arena::Functions;
 use crate::failure;
 use crate::library::Library;
 use crate::options::Options;
@@ -18,6 +19,8 @@ use crate::tensor;
 pub(crate) struct OrtSession {
     runtime: Runtime,
     spec: SessionSpec,
+    // Absent where the library does not tell of its arena, or has been told to use none.
+    arena: Option<Functions>,
     // The shape of each input, in the order of the spec: those that the model was loaded for.
     shapes: Vec<Vec<usize>>,
     // One binding per slot: it holds the slot's inputs, and the buffers that its outputs are written to. They are not
@@ -52,6 +55,7 @@ impl OrtSession {
         Ok(Self {
             runtime,
             spec,
+            arena: library.arena.filter(|_| options.memory_arena),
             shapes,
             slots: Vec::new(),
             last: Vec::with_capacity(outputs),
@@ -151,5 +155,11 @@ impl Session for OrtSession {
     fn clear(&mut self) {
         self.slots.clear();
         self.last.clear();
+    }
+
+    fn arena(&self) -> Option<Arena> {
+        let host = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::Default).ok()?;
+        let allocator = Allocator::new(&self.runtime, host).ok()?;
+        self.arena?.arena(&allocator)
     }
 }

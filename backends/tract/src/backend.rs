@@ -19,6 +19,10 @@ impl Backend for TractBackend {
         "tract"
     }
 
+    fn allocates_in_rust(&self) -> bool {
+        true
+    }
+
     fn probe(&self) -> Result<Probe, BackendError> {
         Ok(Probe {
             runtime: "tract".to_owned(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BackendError, SessionSpec, Settings, Tensor, TensorSpec, TensorView};
+use crate::{BackendError, Bytes, SessionSpec, Settings, Tensor, TensorSpec, TensorView};
 
 /// A device that a runtime can use on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,10 +64,27 @@ impl LoadRequest<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot(pub usize);
 
+/// What a runtime's own arena holds: memory that it takes from the system in large pieces and gives out by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Arena {
+    /// Given out now.
+    pub in_use_bytes: Bytes,
+    /// The most that was given out at once since the load.
+    pub peak_in_use_bytes: Bytes,
+    /// Taken from the system.
+    pub reserved_bytes: Bytes,
+}
+
 /// An adapter to a runtime.
 pub trait Backend: Sync {
     /// The name used in manifests, on the command line and in records: `ort`, `tract`, `candle`.
     fn name(&self) -> &'static str;
+
+    /// Whether the runtime allocates through the program's own allocator, as one written in Rust does. Only then its
+    /// allocations can be counted.
+    fn allocates_in_rust(&self) -> bool {
+        false
+    }
 
     /// Environment that a worker must be started with for these settings, such as the size of a thread pool that is
     /// fixed once per process.
@@ -116,4 +133,9 @@ pub trait Session {
 
     /// Forgets all slots and the last outputs.
     fn clear(&mut self);
+
+    /// What the runtime's own arena holds now; absent where there is none, or where the runtime does not tell.
+    fn arena(&self) -> Option<Arena> {
+        None
+    }
 }

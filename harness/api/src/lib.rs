@@ -12,7 +12,7 @@ mod spec;
 mod tensor;
 mod units;
 
-pub use backend::{Backend, Device, LoadRequest, Probe, Session, Slot};
+pub use backend::{Arena, Backend, Device, LoadRequest, Probe, Session, Slot};
 pub use dtype::{DType, UnknownDType};
 pub use error::{BackendError, ErrorKind};
 pub use settings::Settings;

@@ -3,16 +3,22 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use edgebench_api::Bytes;
+use edgebench_record::ScenarioKind;
 use edgebench_reports::format::Format;
 
+use crate::calibrate::CalibrateArgs;
+use crate::carbon::CarbonArgs;
 use crate::compare::CompareArgs;
+use crate::energy::EnergyArgs;
 use crate::export::ExportArgs;
 use crate::gate::GateArgs;
 use crate::history::HistoryArgs;
 use crate::output::formats;
-use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape};
+use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape, size};
 use crate::recommend::RecommendArgs;
 use crate::report::ReportArgs;
 
@@ -49,6 +55,10 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Show what of this machine decides the figures, and which runtimes it has
     Doctor(DoctorArgs),
+    /// Fit the processor's proxy for energy to a run whose energy was measured, and tell how far it is off
+    Calibrate(CalibrateArgs),
+    /// Put measured energy into CO₂ equivalents, for an intensity that you state
+    Carbon(CarbonArgs),
     /// Print a model's inputs, outputs, operators, parameters and multiply-accumulates
     Inspect(InspectArgs),
     /// Write a commented manifest to start a suite from
@@ -124,6 +134,10 @@ pub(crate) struct Selection {
     /// The largest part of a test set to evaluate: 1000, 300, 100, 30, 10 or 3 samples [default: what time allows]
     #[arg(long, value_name = "N")]
     pub(crate) samples: Option<usize>,
+    /// Run each worker under a memory limit such as 64MiB, and tell whether the cell fits; without a control group of
+    /// the kernel it is judged from the peak
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory_limit: Option<Bytes>,
     /// An option of a runtime, such as ort.spinning=off
     #[arg(short = 'O', long, value_name = "BACKEND.NAME=VALUE", value_parser = option)]
     pub(crate) option: Vec<RuntimeOption>,
@@ -131,7 +145,49 @@ pub(crate) struct Selection {
     #[arg(long, value_name = "BACKEND")]
     pub(crate) reference: Option<String>,
     #[command(flatten)]
+    pub(crate) scenarios: ScenarioArgs,
+    #[command(flatten)]
+    pub(crate) energy: EnergyArgs,
+    #[command(flatten)]
     pub(crate) runtime: RuntimeArgs,
+}
+
+/// Load patterns beside the steady state.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Scenarios")]
+pub(crate) struct ScenarioArgs {
+    /// Load patterns to run beside the steady state, each once per cell after all invocations
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = scenarios())]
+    pub(crate) scenario: Vec<ScenarioKind>,
+    /// A scenario's load lasts at least this long [default: 10s; 600s to publish]
+    #[arg(long, value_name = "DURATION", value_parser = duration, visible_alias = "scenario-secs")]
+    pub(crate) scenario_time: Option<Duration>,
+    /// server: the bound that the 99th percentile of latencies keeps [default: 100ms]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) target_latency: Option<Duration>,
+    /// server, offline: sessions, each on a thread of its own [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) sessions: Option<usize>,
+    /// paced: from one query to the next [default: 33.3ms]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) period: Option<Duration>,
+    /// paced: the deadline of a query, from its arrival [default: the period]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// soak: how long, such as 10m or 2h; runs the soak without naming it [default: 10m]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) soak: Option<Duration>,
+}
+
+/// The scenarios by name.
+fn scenarios() -> impl TypedValueParser<Value = ScenarioKind> {
+    let names = ScenarioKind::ALL.map(ScenarioKind::name);
+    PossibleValuesParser::new(names).map(|name| {
+        let mut all = ScenarioKind::ALL.into_iter();
+        // The parser lets no other name through.
+        all.find(|kind| kind.name() == name)
+            .unwrap_or(ScenarioKind::SingleStream)
+    })
 }
 
 /// Where runtimes and workers come from.
@@ -164,6 +220,9 @@ pub(crate) struct RunArgs {
     /// A name for this machine that may be published
     #[arg(long, value_name = "NAME")]
     pub(crate) device_name: Option<String>,
+    /// Wait until the machine is cool and idle, this long at the most [default: 30s; 2m to publish; none with --quick]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) start_gate: Option<Duration>,
     /// Go on with an interrupted run; everything but --format is as it was
     #[arg(long, value_name = "DIR")]
     pub(crate) resume: Option<PathBuf>,

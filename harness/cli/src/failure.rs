@@ -11,6 +11,8 @@ pub(crate) mod exit {
     pub(crate) const USAGE: u8 = 2;
     /// Some cells failed, crashed, timed out or broke an expectation.
     pub(crate) const CELLS: u8 = 3;
+    /// Nothing can be said for sure.
+    pub(crate) const INCONCLUSIVE: u8 = 4;
     /// A bug in edgebench.
     pub(crate) const BUG: u8 = 70;
     /// Interrupted, as a shell reports SIGINT.

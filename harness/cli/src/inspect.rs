@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use edgebench_api::Bytes;
-use edgebench_graph::{Dim, Graph, Macs, ValueInfo};
+use edgebench_graph::{Costs, DType, Dim, Graph, Totals, ValueInfo};
 use serde_json::json;
 
 use crate::args::{InspectArgs, TextFormat};
@@ -28,13 +28,13 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
             shape.extents.iter().map(|&extent| extent as u64).collect(),
         );
     }
-    let macs = graph.macs(&shapes);
+    let costs = graph.costs(&shapes);
     let text = match args.format {
-        TextFormat::Text => text(&graph, &macs),
+        TextFormat::Text => text(&graph, &costs),
         TextFormat::Json => {
             format!(
                 "{}\n",
-                serde_json::to_string_pretty(&json!({ "graph": graph, "shapes": shapes, "macs": macs }))?
+                serde_json::to_string_pretty(&json!({ "graph": graph, "shapes": shapes, "costs": costs }))?
             )
         }
     };
@@ -56,7 +56,7 @@ fn one_sample(input: &ValueInfo) -> Option<(String, Vec<u64>)> {
     Some((input.name.clone(), extents.filter(|_| input.shaped)?))
 }
 
-fn text(graph: &Graph, macs: &Macs) -> String {
+fn text(graph: &Graph, costs: &Costs) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: String| {
         let _ = writeln!(out, "{name:<12} {value}");
@@ -127,20 +127,69 @@ fn text(graph: &Graph, macs: &Macs) -> String {
             ),
         );
     }
-    line(
-        "MACs",
-        match (macs.total, &macs.reason) {
-            (Some(total), _) => total.to_string(),
-            (None, Some(reason)) => format!("unknown: {}", one_line(reason)),
-            (None, None) => "unknown".to_owned(),
-        },
-    );
+    for (name, value) in cost_lines(costs) {
+        line(name, value);
+    }
     let mut operators: Vec<(&String, &usize)> = graph.operators.iter().collect();
     operators.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
     for (name, count) in operators {
         line("operator", format!("{} × {count}", one_line(name)));
     }
     out
+}
+
+/// What one inference costs, by the name of the line.
+fn cost_lines(costs: &Costs) -> Vec<(&'static str, String)> {
+    let mut lines = figures(costs, &costs.written);
+    if costs.fused != costs.written {
+        let pairs = "quantise–dequantise pairs as the integer operators they stand for:";
+        lines.push(("fused", pairs.to_owned()));
+        lines.extend(figures(costs, &costs.fused));
+    }
+    lines.push(("stored", format!("{} of weights", Bytes(costs.weight_bytes))));
+    if let Some(peak) = &costs.fused.live {
+        let least = costs.weight_bytes.saturating_add(peak.bytes);
+        lines.push(("memory", format!("{} of weights and live activations", Bytes(least))));
+    }
+    lines.extend(costs.uncounted.iter().map(|op| ("uncounted", one_line(op))));
+    lines
+}
+
+/// One reading's sums, or why they are absent.
+fn figures(costs: &Costs, totals: &Totals) -> Vec<(&'static str, String)> {
+    let or_reason = |figure: Option<String>, reason: &Option<String>| {
+        let unknown = || {
+            format!(
+                "unknown: {}",
+                one_line(reason.as_deref().unwrap_or("no reason is known"))
+            )
+        };
+        figure.unwrap_or_else(unknown)
+    };
+    let macs = costs
+        .macs
+        .map(|macs| format!("{macs}{}", shares(&totals.macs_by_dtype)));
+    let bytes = totals.bytes_read.zip(totals.bytes_written);
+    let moved = bytes.map(|(read, written)| format!("{} read, {} written", Bytes(read), Bytes(written)));
+    let live = totals
+        .live
+        .as_ref()
+        .map(|peak| format!("{} at `{}`", Bytes(peak.bytes), one_line(&peak.node)));
+    vec![
+        ("MACs", or_reason(macs, &costs.macs_unknown)),
+        ("moved", or_reason(moved, &costs.bytes_unknown)),
+        ("live", or_reason(live, &costs.live_unknown)),
+    ]
+}
+
+/// Multiply-accumulates by element type, where there are any.
+fn shares(macs: &BTreeMap<DType, u64>) -> String {
+    let parts: Vec<String> = macs.iter().map(|(dtype, macs)| format!("{dtype} {macs}")).collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", parts.join(", "))
+    }
 }
 
 fn value(value: &ValueInfo) -> String {

@@ -4,9 +4,12 @@ mod args;
 mod arrays;
 mod backends;
 mod budget;
+mod calibrate;
+mod carbon;
 mod compare;
 mod conformance;
 mod doctor;
+mod energy;
 mod export;
 mod failure;
 mod fits;
@@ -25,6 +28,7 @@ mod progress;
 mod recommend;
 mod report;
 mod run;
+mod scenarios;
 mod schema;
 mod select;
 mod workers;
@@ -36,6 +40,10 @@ use clap::Parser as _;
 use crate::args::{Cli, Command};
 use crate::failure::{Failure, exit};
 use crate::output::tell;
+
+/// Counts what runtimes written in Rust allocate, when a worker asks; the system's allocator otherwise.
+#[global_allocator]
+static ALLOCATOR: edgebench_worker::CountingAllocator = edgebench_worker::CountingAllocator;
 
 fn main() -> ExitCode {
     // A worker is this binary again. It comes before everything else, so that its process holds nothing of ours.
@@ -70,6 +78,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Gate(args) => gate::gate(&args),
         Command::History(args) => history::history(&args),
         Command::List(args) => list::list(&args),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
+        Command::Carbon(args) => carbon::carbon_of(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Init(args) => init::init(&args),

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use edgebench_api::Bytes;
+
 /// A duration: a number and `ns`, `us`, `ms`, `s`, `m` or `h`; seconds without a unit.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let number = text.trim_end_matches(|c: char| c.is_alphabetic());
@@ -26,6 +28,30 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
     Duration::try_from_secs_f64(number).map_err(|error| format!("`{text}`: {error}"))
+}
+
+/// A size: a number and `K`, `M` or `G`, with `iB` or without, in powers of 1,024; with `B` alone (`kB`, `MB`, `GB`) in
+/// powers of 1,000; bytes without a unit.
+pub(crate) fn size(text: &str) -> Result<Bytes, String> {
+    let number = text.trim_end_matches(|c: char| c.is_alphabetic());
+    let factor = match text[number.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kib" => 1024.0,
+        "m" | "mib" => 1_048_576.0,
+        "g" | "gib" => 1_073_741_824.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        unit => return Err(format!("`{unit}` is no unit of size; use KiB, MiB or GiB")),
+    };
+    let wrong = || format!("`{text}` is no size such as 64MiB");
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let bytes = number * factor;
+    // A pebibyte bounds what a typing error can ask for.
+    if !(1.0..=1_125_899_906_842_624.0).contains(&bytes) {
+        return Err(wrong());
+    }
+    Ok(Bytes(bytes as u64))
 }
 
 /// A model: `ID=FILE`, or `FILE` alone, whose name without its extension is then the id.
@@ -179,6 +205,40 @@ mod tests {
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["", "s", "-1s", "5 parsecs", "nan", "1e400s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_as_people_type_them() {
+        for text in [
+            "64MiB",
+            "64M",
+            "64m",
+            "64mib",
+            "65536K",
+            "67108864",
+            "67108864B",
+            "0.0625G",
+            "64 MiB",
+        ] {
+            assert_eq!(size(text), Ok(Bytes(64 << 20)), "{text}");
+        }
+        assert_eq!(size("64MB"), Ok(Bytes(64_000_000)));
+        assert_eq!(size("1kB"), Ok(Bytes(1000)));
+        for wrong in [
+            "",
+            "M",
+            "-1M",
+            "0",
+            "0.5",
+            "nan",
+            "inf",
+            "1T",
+            "1e30G",
+            "64 parsecs",
+            "1Mi B",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong}");
         }
     }
 

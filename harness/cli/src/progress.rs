@@ -68,6 +68,39 @@ impl Progress {
                 ));
                 self.bar.tick();
             }
+            Event::Scenario {
+                cell,
+                kind,
+                result,
+                done,
+                total,
+            } => {
+                self.counts(done, total);
+                if result.is_some() {
+                    return;
+                }
+                let what = format!("{}: {}", cell, kind.name());
+                self.bar.set_message(one_line(&what));
+                self.bar.tick();
+            }
+            Event::Energy {
+                cell,
+                done,
+                total,
+                remaining,
+            } => {
+                self.counts(done, total);
+                self.bar.set_message(format!(
+                    "energy of {}, {} left",
+                    one_line(&cell.to_string()),
+                    rough(remaining)
+                ));
+                self.bar.tick();
+            }
+            Event::Waiting => {
+                self.bar.set_message("waiting for the machine to be cool and idle");
+                self.bar.tick();
+            }
             Event::Judging => {
                 self.bar.set_message("judging the outputs");
                 self.bar.tick();

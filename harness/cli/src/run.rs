@@ -5,18 +5,22 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use clap::Parser as _;
-use edgebench_record::{Cell, OutcomeKind, Record, Store, Tool};
+use edgebench_record::{Cell, Mode, OutcomeKind, Record, Store, Tool};
 use edgebench_reports::format::FormatOptions;
+use edgebench_runner::host::HostWatch;
 use edgebench_runner::{RunOptions, WorkerCommand, header, run as carry_out};
 
 use crate::args::{Cli, Command, RunArgs};
+use crate::energy::calibration;
 use crate::failure::{Failure, exit};
 use crate::get;
 use crate::output::{print, tell, write_files};
 use crate::parse::one_line;
 use crate::progress::Progress;
+use crate::scenarios::tell_scenarios;
 use crate::select::select;
 use crate::workers::prefix;
 
@@ -65,6 +69,13 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         tool: tool(arguments),
         host_name: args.device_name.clone(),
         worker_prefix: prefix(&args.selection.runtime)?,
+        idle_backend: Some(edgebench_api::Backend::name(&edgebench_null::BACKEND).to_owned()),
+        start_gate: args.start_gate.unwrap_or(match selected.plan.mode {
+            Mode::Quick => Duration::ZERO,
+            Mode::Standard => Duration::from_secs(30),
+            Mode::Publish => Duration::from_mins(2),
+        }),
+        calibration: calibration(HostWatch::start(Path::new("/")).facts().cpu_model.as_deref()),
     };
     let progress = Progress::new();
     let folder = store.folder().to_owned();
@@ -87,6 +98,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let record = record?;
     write_files(&record, &folder)?;
     print(&format.write(&[&record], &FormatOptions::default())?)?;
+    tell_scenarios(&record);
     Ok(tell_end(&record, &folder))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edgebench_record::Mode;
-use edgebench_runner::{Plan, PlanRequest, TaskInputs, WorkerCommand, plan};
+use edgebench_runner::{Plan, PlanRequest, ScenarioRequest, TaskInputs, WorkerCommand, plan};
 use edgebench_suites::{Suite, default_search, find, load, verify_data, verify_variant};
 use tempfile::TempDir;
 
@@ -91,8 +91,19 @@ fn request(args: &Selection, workers: &BTreeMap<String, WorkerCommand>) -> PlanR
         measure: args.min_secs,
         timeout: args.timeout,
         samples: args.samples,
+        memory_limit: args.memory_limit,
+        energy: args.energy.plan(),
         reference: args.reference.clone(),
         inputs_sha256: None,
+        scenarios: ScenarioRequest {
+            kinds: args.scenarios.scenario.clone(),
+            length: args.scenarios.scenario_time,
+            sessions: args.scenarios.sessions,
+            target_latency: args.scenarios.target_latency,
+            period: args.scenarios.period,
+            deadline: args.scenarios.deadline,
+            soak: args.scenarios.soak,
+        },
     }
 }
 

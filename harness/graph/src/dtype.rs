@@ -5,10 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The type of a tensor's elements, as `TensorProto.DataType` in the ONNX schema numbers them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DType {
     /// No element type is given, or the value is no dense tensor (a sequence, a map, an optional).
+    #[default]
     Undefined,
     /// IEEE 754 single precision.
     F32,

@@ -1,24 +1,42 @@
-//! The decoded model without its weights: what MACs are counted on.
+//! The decoded model without its weights: what costs are counted on.
 
 use std::collections::{HashMap, HashSet};
 
+use crate::dtype::DType;
 use crate::graph::Dim;
+use crate::tensor::product;
 
 /// A graph's operators, constants and declared shapes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Net {
     pub(crate) nodes: Vec<Node>,
     pub(crate) constants: HashMap<String, Value>,
-    pub(crate) declared: HashMap<String, Vec<Dim>>,
+    pub(crate) declared: HashMap<String, Declared>,
     /// Operators that the model itself defines, as [`qualified`] names them.
     pub(crate) functions: HashSet<String>,
 }
 
-/// A tensor's shape, and its values where they are few integers known without running the model.
+/// What a file says of a value between operators.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(crate) dtype: DType,
+    /// Absent where the file gives no shape.
+    pub(crate) dims: Option<Vec<Dim>>,
+}
+
+/// What is known of a tensor without running the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Value {
     pub(crate) dims: Vec<u64>,
+    /// [`DType::Undefined`] where it is unknown.
+    pub(crate) dtype: DType,
+    /// The values of a short tensor of integers.
     pub(crate) ints: Option<Vec<i64>>,
+    /// What a constant takes in the file, in bytes.
+    pub(crate) stored_bytes: Option<u64>,
+    /// The type of the elements that `DequantizeLinear` made this tensor from, where nothing but a rearrangement lies
+    /// between.
+    pub(crate) quantised: Option<DType>,
 }
 
 /// One operator.
@@ -47,7 +65,23 @@ pub(crate) enum Attribute {
 
 impl Value {
     pub(crate) fn of(dims: Vec<u64>) -> Self {
-        Self { dims, ints: None }
+        Self {
+            dims,
+            ..Self::default()
+        }
+    }
+
+    /// Its bytes; `None` where its type is unknown or has no fixed size, and where the count overflows.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        self.stored_bytes.or_else(|| bytes(&self.dims, self.dtype))
+    }
+
+    /// Its bytes where quantise–dequantise pairs are taken for the integer operators that they stand for.
+    pub(crate) fn fused_bytes(&self) -> Option<u64> {
+        match self.quantised {
+            Some(dtype) => bytes(&self.dims, dtype),
+            None => self.bytes(),
+        }
     }
 }
 
@@ -79,6 +113,44 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// The values known so far, by name.
+pub(crate) struct Values<'a> {
+    pub(crate) constants: &'a HashMap<String, Value>,
+    pub(crate) known: HashMap<&'a str, Value>,
+}
+
+impl Values<'_> {
+    /// What is known of the value of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.known.get(name).or_else(|| self.constants.get(name))
+    }
+
+    /// What is known of the node's input at this place; `None` also where the input is left out.
+    pub(crate) fn input(&self, node: &Node, place: usize) -> Option<&Value> {
+        self.get(node.inputs.get(place).filter(|name| !name.is_empty())?)
+    }
+
+    /// The dims of the node's input at this place.
+    pub(crate) fn dims(&self, node: &Node, place: usize) -> Option<&[u64]> {
+        self.input(node, place).map(|value| value.dims.as_slice())
+    }
+
+    /// The element type of the node's input at this place.
+    pub(crate) fn dtype(&self, node: &Node, place: usize) -> DType {
+        self.input(node, place).map_or(DType::Undefined, |value| value.dtype)
+    }
+
+    /// The integers that the node's input at this place is known to hold.
+    pub(crate) fn ints(&self, node: &Node, place: usize) -> Option<&[i64]> {
+        self.input(node, place)?.ints.as_deref()
+    }
+}
+
+fn bytes(dims: &[u64], dtype: DType) -> Option<u64> {
+    let bits = u128::from(product(dims)?) * u128::from(dtype.bits()?);
+    u64::try_from(bits.div_ceil(8)).ok()
 }
 
 /// An operator's name: bare in the default domain, otherwise after its domain and a dot.

@@ -4,11 +4,14 @@
 
 pub(crate) mod broadcast;
 mod layout;
+pub(crate) mod recurrent;
 mod values;
 pub(crate) mod window;
 
-use crate::macs::Values;
-use crate::net::{Attribute, Node, Value};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::net::{Attribute, Node, Value, Values};
 
 /// Outputs have the first input's shape.
 const SAME: &[&str] = &[
@@ -193,9 +196,31 @@ const OTHER: &[&str] = &[
     "com.microsoft.QLinearMul",
 ];
 
+/// How the output's shape of an operator comes about that multiplies and accumulates nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Same,
+    Broadcast,
+    Reduce,
+    Other,
+}
+
+static FAMILIES: LazyLock<HashMap<&str, Family>> = LazyLock::new(|| {
+    let lists = [
+        (SAME, Family::Same),
+        (BROADCAST, Family::Broadcast),
+        (REDUCE, Family::Reduce),
+        (OTHER, Family::Other),
+    ];
+    let pairs = lists
+        .into_iter()
+        .flat_map(|(list, family)| list.iter().map(move |&op| (op, family)));
+    pairs.collect()
+});
+
 /// Whether the operator is one that multiplies and accumulates nothing.
 pub(crate) fn is_known(op: &str) -> bool {
-    [SAME, BROADCAST, REDUCE, OTHER].iter().any(|list| list.contains(&op))
+    FAMILIES.contains_key(op)
 }
 
 /// The node's outputs, in order, as far as they can be told.
@@ -206,15 +231,24 @@ pub(crate) fn infer(node: &Node, values: &Values<'_>) -> Vec<Option<Value>> {
         return vec![Some(found)];
     }
     let one = |dims: Option<Vec<u64>>| vec![dims.map(Value::of)];
-    if SAME.contains(&op) {
-        return one(first().map(<[u64]>::to_vec));
+    let family = FAMILIES.get(op).copied();
+    if family == Some(Family::Same) {
+        let dims = first().map(|dims| Value::of(dims.to_vec()));
+        return match op {
+            // The mask; the sum that is normalised.
+            "Dropout" => vec![dims.clone(), dims],
+            "com.microsoft.SkipLayerNormalization" | "com.microsoft.SkipSimplifiedLayerNormalization" => {
+                vec![dims.clone(), None, None, dims]
+            }
+            _ => vec![dims],
+        };
     }
-    if BROADCAST.contains(&op) {
+    if family == Some(Family::Broadcast) {
         return one(broadcast::all(
             (0..node.inputs.len()).map(|place| values.dims(node, place)),
         ));
     }
-    if REDUCE.contains(&op) || matches!(op, "ArgMax" | "ArgMin") {
+    if family == Some(Family::Reduce) || matches!(op, "ArgMax" | "ArgMin") {
         return one(layout::reduce(node, values));
     }
     let pair = |place: usize| values.dims(node, 0).zip(values.dims(node, place));
@@ -246,6 +280,7 @@ pub(crate) fn infer(node: &Node, values: &Values<'_>) -> Vec<Option<Value>> {
         "com.microsoft.QLinearAdd" | "com.microsoft.QLinearMul" => {
             one(broadcast::all([values.dims(node, 0), values.dims(node, 3)].into_iter()))
         }
+        "LSTM" | "GRU" | "RNN" => recurrent::infer(node, values),
         "DynamicQuantizeLinear" => vec![
             first().map(|dims| Value::of(dims.to_vec())),
             Some(Value::default()),

@@ -7,7 +7,7 @@ use crate::dtype::DType;
 use crate::error::{GraphError, printable};
 use crate::external::Externals;
 use crate::graph::{Dim, Graph, Opset, ValueInfo, WeightBytes};
-use crate::net::{Attribute, Net, Node, Value, qualified};
+use crate::net::{Attribute, Declared, Net, Node, Value, qualified};
 use crate::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto, ValueInfoProto};
 use crate::tensor::{MAX_KEPT, Stored, product, stored};
 use crate::weights::Readings;
@@ -60,8 +60,13 @@ pub(crate) fn survey(model: &ModelProto, file_bytes: u64, folder: &Path) -> Resu
     let between = graph.value_info.iter().map(value_info);
     net.declared = between
         .chain(outputs.clone())
-        .filter(|value| value.shaped)
-        .map(|v| (v.name, v.dims))
+        .map(|value| {
+            let declared = Declared {
+                dtype: value.dtype,
+                dims: value.shaped.then_some(value.dims),
+            };
+            (value.name, declared)
+        })
         .collect();
     let opsets = model.opset_import.iter();
     Ok(Graph {
@@ -166,8 +171,8 @@ impl Survey<'_> {
             stored(tensor, output, Zeros::Unknown, &mut self.externals)?;
         }
         if let Some(tensor) = &proto.t {
-            let Stored { dims, ints, .. } = stored(tensor, output, Zeros::Unknown, &mut self.externals)?;
-            return Ok(Some(Attribute::Value(Value { dims, ints })));
+            let stored = stored(tensor, output, Zeros::Unknown, &mut self.externals)?;
+            return Ok(Some(Attribute::Value(value_of(stored))));
         }
         Ok(if let Some(value) = proto.i {
             Some(Attribute::Int(value))
@@ -184,9 +189,14 @@ impl Survey<'_> {
 
     /// The value of a `Constant` node, of whichever kind.
     fn constant(&mut self, proto: &AttributeProto, output: &str) -> Result<Option<Value>, GraphError> {
-        let list = |values: &[i64]| Value {
-            dims: vec![values.len() as u64],
-            ints: (values.len() as u64 <= MAX_KEPT).then(|| values.to_vec()),
+        let list = |dtype: DType, count: usize| Value {
+            dims: vec![count as u64],
+            dtype,
+            ..Value::default()
+        };
+        let scalar = |dtype: DType| Value {
+            dtype,
+            ..Value::default()
         };
         let zeros = |values: &[i64]| values.iter().filter(|&&value| value == 0).count() as u64;
         let value = match proto.name.as_str() {
@@ -204,8 +214,8 @@ impl Survey<'_> {
                 let value = proto.i.unwrap_or(0);
                 self.count(DType::I64, 1, 8, Some(u64::from(value == 0)));
                 Value {
-                    dims: Vec::new(),
                     ints: Some(vec![value]),
+                    ..scalar(DType::I64)
                 }
             }
             "value_ints" => {
@@ -215,36 +225,36 @@ impl Survey<'_> {
                     8 * proto.ints.len() as u64,
                     Some(zeros(&proto.ints)),
                 );
-                list(&proto.ints)
+                Value {
+                    ints: (proto.ints.len() as u64 <= MAX_KEPT).then(|| proto.ints.clone()),
+                    ..list(DType::I64, proto.ints.len())
+                }
             }
             "value_float" => {
                 self.count(DType::F32, 1, 4, Some(u64::from(proto.f.unwrap_or(0.0) == 0.0)));
-                Value::of(Vec::new())
+                scalar(DType::F32)
             }
             "value_floats" => {
                 let count = proto.floats.len() as u64;
                 let zeros = proto.floats.iter().filter(|&&value| value == 0.0).count() as u64;
                 self.count(DType::F32, count, 4 * count, Some(zeros));
-                Value::of(vec![count])
+                list(DType::F32, proto.floats.len())
             }
             "value_string" => {
-                self.count(
-                    DType::String,
-                    1,
-                    proto.s.as_ref().map_or(0, |text| text.len() as u64),
-                    None,
-                );
-                Value::of(Vec::new())
+                let bytes = proto.s.as_ref().map_or(0, |text| text.len() as u64);
+                self.count(DType::String, 1, bytes, None);
+                Value {
+                    stored_bytes: Some(bytes),
+                    ..scalar(DType::String)
+                }
             }
             "value_strings" => {
-                let count = proto.strings.len() as u64;
-                self.count(
-                    DType::String,
-                    count,
-                    proto.strings.iter().map(|text| text.len() as u64).sum(),
-                    None,
-                );
-                Value::of(vec![count])
+                let bytes = proto.strings.iter().map(|text| text.len() as u64).sum();
+                self.count(DType::String, proto.strings.len() as u64, bytes, None);
+                Value {
+                    stored_bytes: Some(bytes),
+                    ..list(DType::String, proto.strings.len())
+                }
             }
             _ => return Ok(None),
         };
@@ -252,19 +262,12 @@ impl Survey<'_> {
     }
 
     fn tensor(&mut self, tensor: &TensorProto, name: &str) -> Result<Value, GraphError> {
-        let Stored {
-            dtype,
-            dims,
-            elements,
-            bytes,
-            zeros,
-            ints,
-        } = stored(tensor, name, self.readings.zeros(name, tensor), &mut self.externals)?;
+        let stored = stored(tensor, name, self.readings.zeros(name, tensor), &mut self.externals)?;
         match self.readings.packing(name, tensor) {
-            Some(packing) => self.count(packing.dtype(), packing.elements(), bytes, zeros),
-            None => self.count(dtype, elements, bytes, zeros),
+            Some(packing) => self.count(packing.dtype(), packing.elements(), stored.bytes, stored.zeros),
+            None => self.count(stored.dtype, stored.elements, stored.bytes, stored.zeros),
         }
-        Ok(Value { dims, ints })
+        Ok(value_of(stored))
     }
 
     /// A sparse tensor stands for all its elements; those it does not list are zeros.
@@ -285,13 +288,14 @@ impl Survey<'_> {
         let absent = elements
             .checked_sub(values.elements)
             .ok_or_else(|| invalid("it lists more values than it has"))?;
-        self.count(
-            values.dtype,
-            elements,
-            values.bytes.saturating_add(indices.bytes),
-            values.zeros.map(|zeros| zeros + absent),
-        );
-        Ok(Value::of(dims))
+        let bytes = values.bytes.saturating_add(indices.bytes);
+        self.count(values.dtype, elements, bytes, values.zeros.map(|zeros| zeros + absent));
+        Ok(Value {
+            dims,
+            dtype: values.dtype,
+            stored_bytes: Some(bytes),
+            ..Value::default()
+        })
     }
 
     fn count(&mut self, dtype: DType, elements: u64, bytes: u64, zeros: Option<u64>) {
@@ -304,6 +308,16 @@ impl Survey<'_> {
             Some(zeros) => totals.zeros = totals.zeros.saturating_add(zeros),
             None => totals.unknown = totals.unknown.saturating_add(elements),
         }
+    }
+}
+
+fn value_of(stored: Stored) -> Value {
+    Value {
+        dims: stored.dims,
+        dtype: stored.dtype,
+        ints: stored.ints,
+        stored_bytes: Some(stored.bytes),
+        quantised: None,
     }
 }
 

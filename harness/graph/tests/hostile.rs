@@ -1,13 +1,18 @@
 //! Files from strangers: whatever the bytes are, the answer is a value or an error, and memory stays in proportion.
 
+mod onnx;
+mod wire;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
-use edgebench_graph::{Dim, GraphError, decode};
+use edgebench_graph::{DType, Dim, GraphError, decode};
+use onnx::{Attr, Model};
 use proptest::prelude::*;
+use wire::{field, varint};
 
 struct Counting;
 
@@ -49,7 +54,7 @@ fn tame(bytes: &[u8]) -> Result<(), GraphError> {
     NOW.set(0);
     PEAK.set(0);
     let outcome = decode(input, Path::new("no such folder")).map(|graph| {
-        graph.macs(&BTreeMap::new());
+        graph.costs(&BTreeMap::new());
         let shapes = graph.inputs.iter().map(|input| {
             let dims = input
                 .dims
@@ -57,7 +62,7 @@ fn tame(bytes: &[u8]) -> Result<(), GraphError> {
                 .map(|dim| if let Dim::Fixed(size) = dim { *size } else { 2 });
             (input.name.clone(), dims.collect())
         });
-        graph.macs(&shapes.collect());
+        graph.costs(&shapes.collect());
     });
     // An empty message takes two bytes of a file and at most some 140 of memory, in a list that doubles as it grows.
     let (peak, allowed) = (PEAK.get(), 256 * bytes.len() + (4 << 20));
@@ -66,23 +71,6 @@ fn tame(bytes: &[u8]) -> Result<(), GraphError> {
         assert!(!error.to_string().contains('\n') && !error.hint().is_empty());
     }
     outcome
-}
-
-fn field(tag: u32, body: &[u8]) -> Vec<u8> {
-    let mut bytes = varint(u64::from(tag << 3 | 2));
-    bytes.extend(varint(body.len() as u64));
-    bytes.extend(body);
-    bytes
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
 }
 
 const FIXTURES: [&[u8]; 5] = [
@@ -221,4 +209,120 @@ fn tensors_that_contradict_themselves_are_refused() {
     assert!(reason(&tensor(&[exabyte, float.clone(), field(9, &[0; 8])])).contains("it holds 8"));
     assert!(reason(&tensor(&[vec![0x10, 99], field(9, &[0])])).contains("type 99 is unknown"));
     assert!(reason(&tensor(&[float, field(9, &[0; 4]), field(4, &[0; 4])])).contains("twice"));
+}
+
+/// The reasons why a model's macs, bytes and live activations are unknown.
+fn reasons(model: &Model) -> [String; 3] {
+    let costs = model.read().costs(&BTreeMap::new());
+    assert_eq!(costs.macs.is_none(), costs.macs_unknown.is_some());
+    assert_eq!(costs.written.bytes_moved().is_none(), costs.bytes_unknown.is_some());
+    assert_eq!(costs.written.live.is_none(), costs.live_unknown.is_some());
+    [costs.macs_unknown, costs.bytes_unknown, costs.live_unknown].map(Option::unwrap_or_default)
+}
+
+#[test]
+fn graphs_that_contradict_themselves_have_no_totals() {
+    let x = || Model::with("x", DType::F32, &[2]);
+    // A cycle, a value that nothing gives, a name that is given twice, and one that shadows a weight.
+    let cycle = x().node("Add", "x b", "a", &[]).node("Relu", "a", "b", &[]).output("b");
+    assert!(reasons(&cycle)[2].contains("`b` is read before anything gives it"));
+    assert!(reasons(&cycle)[1].contains("bytes of `b` are unknown"));
+    let missing = x().node("Relu", "x", "y", &[]).output("y").output("gone");
+    assert!(reasons(&missing)[2].contains("`gone` is read before anything gives it"));
+    let twice = x().node("Relu", "x", "y", &[]).node("Exp", "x", "y", &[]).output("y");
+    assert!(reasons(&twice)[2].contains("`y` is given twice"));
+    let shadow = x()
+        .weight("w", DType::F32, &[2])
+        .node("Relu", "x", "w", &[])
+        .output("w");
+    assert!(reasons(&shadow)[2].contains("`w` is given twice"));
+    let itself = x().input("x", DType::F32, &[2]).output("x");
+    assert!(reasons(&itself)[2].contains("`x` is given twice"));
+    assert_eq!(
+        x().output("x")
+            .read()
+            .costs(&BTreeMap::new())
+            .written
+            .live
+            .unwrap()
+            .bytes,
+        8
+    );
+}
+
+#[test]
+fn huge_dims_overflow_into_reasons() {
+    let huge = |dims: &[u64]| Model::with("x", DType::F32, dims).input("w", DType::F32, dims);
+    let product = huge(&[1 << 32, 1 << 32]).node("MatMul", "x w", "y", &[]).output("y");
+    let [macs, bytes, live] = reasons(&product);
+    assert!(macs.contains("its count overflows"), "{macs}");
+    assert!(
+        bytes.contains("too large") && live.contains("too large"),
+        "{bytes} {live}"
+    );
+    // Each fits, the sum of many does not.
+    let mut many = Model::with("x", DType::F32, &[1 << 61]);
+    for place in 0..40 {
+        many = many
+            .node("Relu", "x", &format!("y{place}"), &[])
+            .output(&format!("y{place}"));
+    }
+    let [_, bytes, live] = reasons(&many);
+    assert!(
+        bytes.contains("overflows") && live.contains("overflows"),
+        "{bytes} {live}"
+    );
+}
+
+#[test]
+fn long_graphs_are_walked_in_linear_time() {
+    let time = |nodes: usize| {
+        // Every node reads the first value too, and all are outputs.
+        let mut graph = Model::with("x", DType::F32, &[1, 8])
+            .node("Relu", "x", "v0", &[])
+            .into_bytes();
+        for place in 1..nodes {
+            let (from, to) = (format!("v{}", place - 1), format!("v{place}"));
+            let inputs = [field(1, from.as_bytes()), field(1, b"v0")].concat();
+            let node = [inputs, field(2, to.as_bytes()), field(4, b"Add")].concat();
+            graph.extend(field(1, &node));
+            graph.extend(field(12, &field(1, to.as_bytes())));
+            graph.extend(field(11, &field(1, format!("i{place}").as_bytes())));
+        }
+        let graph = decode(Bytes::from(field(7, &graph)), Path::new("no such folder")).unwrap();
+        let shapes = graph.inputs.iter().map(|input| (input.name.clone(), vec![1, 8]));
+        let shapes: BTreeMap<_, _> = shapes.collect();
+        let start = std::time::Instant::now();
+        let costs = graph.costs(&shapes);
+        assert_eq!(costs.operators.len(), nodes);
+        start.elapsed()
+    };
+    // Quadratic time would take minutes for the inputs alone.
+    let taken = time(100_000);
+    assert!(taken.as_secs() < 20, "{taken:?}");
+}
+
+#[test]
+fn long_lists_are_read_in_linear_time() {
+    let axes: Vec<i64> = (0..200_000).collect();
+    for op in [
+        "Squeeze",
+        "Unsqueeze",
+        "ReduceSum",
+        "Transpose",
+        "Slice",
+        "Pad",
+        "Reshape",
+        "Split",
+    ] {
+        let lists = ["axes", "perm", "starts", "ends", "pads", "shape", "split"].map(|name| (name, Attr::Ints(&axes)));
+        let model = Model::with("x", DType::F32, &[1, 8])
+            .node(op, "x", "y", &lists)
+            .output("y");
+        let graph = model.read();
+        let start = std::time::Instant::now();
+        graph.costs(&BTreeMap::new());
+        let taken = start.elapsed();
+        assert!(taken.as_secs() < 5, "{op}: {taken:?}");
+    }
 }

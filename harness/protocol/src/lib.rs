@@ -5,13 +5,15 @@
 //! answer. Bulk data never crosses: it lies in safetensors files whose paths cross.
 //!
 //! The order of a cell: `hello`, `load`, `warm_up`, `measure` (or `turn`, many times), `evaluate`, `bye`. `probe` stands
-//! alone.
+//! alone. `queries` and `stream` come after `warm_up`; a worker may refuse them.
 
 mod codec;
+mod load;
 mod message;
 mod schema;
 
 pub use codec::{CodecError, read_line, write_line};
+pub use load::{Arrivals, Lateness, MAX_QUERIES, Queried, Queries, Stream, Streamed};
 pub use message::{
     Allocations, Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured,
     MemoryReading, Request, RequestLine, TimedOutputs, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edgebench_api::{BackendError, Bytes, ErrorKind, Nanos, Probe, SessionSpec, Settings};
+use edgebench_api::{Arena, BackendError, Bytes, ErrorKind, Nanos, Probe, SessionSpec, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::{Queried, Queries, Stream, Streamed};
 
 /// A request with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +45,11 @@ pub enum Request {
     Measure(Measure),
     /// Runs a given number of samples and stops, for interleaved arms.
     Turn(Turn),
+    /// Puts the model under a load. A worker that does not know it answers an error of kind `protocol`.
+    Queries(Queries),
+    /// Runs a file's samples as the frames of a stream. A worker that does not know it answers an error of kind
+    /// `protocol`.
+    Stream(Stream),
     /// Runs a data set once and writes the outputs.
     Evaluate(Evaluate),
     /// The last message; the worker answers and ends.
@@ -103,7 +110,8 @@ pub struct Measure {
 pub struct Turn {
     /// How many samples.
     pub samples: u64,
-    /// One and the same batch of inputs again and again instead of rotating ones.
+    /// One and the same batch of inputs again and again instead of rotating ones. A worker that cannot leaves `repeated`
+    /// out of its answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeat: bool,
 }
@@ -149,6 +157,10 @@ pub enum Answer {
     Measured(Measured),
     /// To `turn`.
     Turned(Turned),
+    /// To `queries`.
+    Queried(Queried),
+    /// To `stream`.
+    Streamed(Streamed),
     /// To `evaluate`.
     Evaluated(Evaluated),
     /// To `bye`.
@@ -273,6 +285,9 @@ pub struct Measured {
     /// Allocations of some inferences after the timed ones, where the program counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocations: Option<Allocations>,
+    /// What the runtime's own arena holds after the timed inferences, where it has one and tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arena: Option<Arena>,
 }
 
 /// To `turn`.
@@ -280,6 +295,9 @@ pub struct Measured {
 pub struct Turned {
     /// One figure per inference, in order.
     pub samples_ns: Vec<u64>,
+    /// Whether one and the same batch of inputs was run again and again, as the request asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
 }
 
 /// To `evaluate`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use edgebench_api::{Bytes, Nanos, Probe, Settings};
+use edgebench_api::{Arena, Bytes, Nanos, Probe, Settings};
 use edgebench_protocol::{Allocations, MemoryReading};
 use edgebench_stats::Interval;
 use schemars::JsonSchema;
@@ -110,7 +110,8 @@ pub struct ModelFacts {
     /// Multiply-accumulates of one inference of one sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub macs: Option<u64>,
-    /// Multiply-accumulates by the element type in which they are computed, such as `f32` and `i8`; they sum up to `macs`.
+    /// Multiply-accumulates by the element type in which they are computed, such as `f32` and `i8`; they sum up to `macs`. Here and
+    /// below a product between `QuantizeLinear` and `DequantizeLinear` is the integer operator that it stands for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub macs_by_dtype: BTreeMap<String, u64>,
     /// Bytes of weights and activations that the operators of one inference of one sample read and write.
@@ -166,6 +167,9 @@ pub struct Invocation {
     /// Allocations of the steady state, where the runtime's are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocations: Option<Allocations>,
+    /// What the runtime's own arena held after the timed inferences, where it has one and tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arena: Option<Arena>,
     /// Peak of the control group that the worker ran in alone: page cache and kernel memory included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup_peak_bytes: Option<Bytes>,

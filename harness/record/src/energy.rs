@@ -130,6 +130,9 @@ pub struct EnergyWindow {
     pub duration_ns: Nanos,
     /// Inferences in it.
     pub inferences: u64,
+    /// Processor time of all threads of the worker in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<Nanos>,
     /// Readings of the source in it.
     pub readings: usize,
     /// Energy in it, in joules.

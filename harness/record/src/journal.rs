@@ -1,11 +1,11 @@
-//! What a journal holds: a header, and one entry for each finished invocation.
+//! What a journal holds: a header, and one entry for each finished invocation and scenario.
 
 use std::collections::BTreeMap;
 
 use edgebench_api::{Nanos, Probe};
 use serde::{Deserialize, Serialize};
 
-use crate::{Invocation, Outcome};
+use crate::{EnergySource, EnergyWindow, Invocation, Outcome, ScenarioResult, SelfChecks};
 
 /// The journal's first line: which run this is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub struct Header {
 pub enum Entry {
     /// An invocation measured.
     Finished(Box<Finished>),
+    /// A scenario of a cell is over.
+    Scenario(Box<FinishedScenario>),
+    /// A window of a cell's energy is over.
+    Energy(Box<FinishedWindow>),
     /// A cell came to an end before its plan did: it is not tried again.
     Ended(Box<Ended>),
 }
@@ -53,6 +57,28 @@ pub struct Finished {
     pub evaluation: Option<Evaluation>,
 }
 
+/// A scenario that is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FinishedScenario {
+    /// The cell's index in the plan.
+    pub cell: usize,
+    /// What it gave.
+    pub result: ScenarioResult,
+}
+
+/// A window of energy that is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FinishedWindow {
+    /// The cell's index in the plan.
+    pub cell: usize,
+    /// Which of the cell's windows, from 0.
+    pub repeat: usize,
+    /// What it was measured with.
+    pub source: EnergySource,
+    /// Its figures.
+    pub window: EnergyWindow,
+}
+
 /// A test set's pass through a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
@@ -67,6 +93,9 @@ pub struct Evaluation {
     pub elapsed_ns: Nanos,
     /// Whether the first batch, run again at the end, gave the same bits.
     pub deterministic: bool,
+    /// What was checked of the measurement before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_checks: Option<SelfChecks>,
 }
 
 /// The end of a cell.
@@ -83,6 +112,8 @@ impl Entry {
     pub fn cell(&self) -> usize {
         match self {
             Self::Finished(finished) => finished.cell,
+            Self::Scenario(scenario) => scenario.cell,
+            Self::Energy(window) => window.cell,
             Self::Ended(ended) => ended.cell,
         }
     }

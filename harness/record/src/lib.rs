@@ -37,12 +37,19 @@ pub use gate::{
     DesignFacts, GATE_SCHEMA, GateCell, GateKind, GateRecord, OnInconclusive, PolicyFacts, Quality, Restart, RuleFacts,
     Side, exit_code, gate_schema,
 };
-pub use host::{HealthWarning, Host};
-pub use journal::{Ended, Entry, Evaluation, Finished, Header};
+pub use host::{
+    Battery, Cache, CacheKind, CgroupLimits, Class, ClassReason, CoreType, FrequencyLimits, FrequencySpan,
+    HealthReading, HealthWarning, Host, HostClass, Pressure, ProcessorTicks, Temperature, ThrottleCounts,
+};
+pub use journal::{Ended, Entry, Evaluation, Finished, FinishedScenario, FinishedWindow, Header};
 pub use memory::{LimitedBy, MemoryLimit};
 pub use metric::{Direction, METRICS, Metric, metric};
 pub use outcome::{Outcome, OutcomeKind};
 pub use run::{Mode, PlanFacts, Record, SCHEMA, TaskFacts, Tool};
-pub use scenario::{ScenarioKind, ScenarioResult};
+pub use scenario::{
+    ColdCache, ColdStart, ColdStartFigures, NOT_MLPERF, PacedFigures, QueryLatency, RankFlip, RateProbe, ScenarioKind,
+    ScenarioPlan, ScenarioResult, ScenarioVerdict, ServerFigures, SoakFigures, SoakInterval, StreamingFigures,
+    rank_flips,
+};
 pub use store::{Store, StoreError};
 pub use verdict::{Change, Confirmation, Evidence, Scale, Tolerance, Verdict, VerdictKind, direction};

@@ -59,6 +59,66 @@ pub const METRICS: &[Metric] = &[
     lower("model_bytes", "bytes", "size of the model's files"),
     lower("parameters", "", "elements of all weights"),
     lower("macs", "", "multiply-accumulates of one inference of one sample"),
+    lower(
+        "multi_stream_p99",
+        "ns",
+        "early-stopping estimate of the 99th percentile of queries of eight samples",
+    ),
+    higher(
+        "server_rate",
+        "1/s",
+        "highest rate of Poisson arrivals whose 99th percentile keeps the latency bound",
+    ),
+    higher(
+        "offline_throughput",
+        "1/s",
+        "samples per second of one query that has them all",
+    ),
+    lower(
+        "paced_misses",
+        "fraction",
+        "queries of a fixed period that miss their deadline",
+    ),
+    lower(
+        "stream_real_time_factor",
+        "",
+        "time to compute a stream's frames over the time that they stand for",
+    ),
+    lower(
+        "cold_start",
+        "ns",
+        "from the start of a process to its first answer, the files being in the page cache",
+    ),
+    higher(
+        "sustained_throughput",
+        "1/s",
+        "samples per second in the last third of a soak",
+    ),
+    lower(
+        "bytes_moved",
+        "bytes",
+        "weights and activations that one inference of one sample reads and writes",
+    ),
+    lower(
+        "energy",
+        "J",
+        "measured energy of one inference, what the machine draws idle included",
+    ),
+    lower(
+        "energy_net",
+        "J",
+        "measured energy of one inference less what the machine draws idle",
+    ),
+    lower(
+        "processor_proxy",
+        "proxy-J",
+        "from the processor time and the duration of one inference: ranks, and is no energy unless calibrated",
+    ),
+    lower(
+        "operations_proxy",
+        "proxy-J",
+        "from the multiply-accumulates and the bytes moved of one inference: ranks, and is no energy",
+    ),
     higher("accuracy", "fraction", "the task's own metric: top1, f1 or auc"),
     higher("top1", "fraction", "samples whose highest output is the label"),
     higher(

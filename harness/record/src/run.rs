@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, EnergySources, Host, Overhead, StartGate};
+use crate::{Cell, EnergySources, Host, Overhead, ScenarioPlan, StartGate};
 
 /// The version of the record's schema that this code writes.
 pub const SCHEMA: u32 = 1;
@@ -95,6 +95,9 @@ pub struct PlanFacts {
     /// The backend whose outputs the others are held against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_backend: Option<String>,
+    /// The scenarios that were asked for beside the steady state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenarios: Option<ScenarioPlan>,
 }
 
 /// What a task is.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edgebench_record::{CellId, Outcome};
+use edgebench_record::{CellId, Outcome, ScenarioKind, ScenarioResult};
 
 /// What a run tells while it goes on. Nothing is told between the start of a measurement and its end.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,32 @@ pub enum Event<'a> {
         /// What is left, from how long the cells took so far.
         remaining: Duration,
     },
+    /// A scenario begins, or is over.
+    Scenario {
+        /// The cell.
+        cell: &'a CellId,
+        /// Which.
+        kind: ScenarioKind,
+        /// What it gave; absent while it goes on.
+        result: Option<&'a ScenarioResult>,
+        /// Scenarios that are behind, all cells together.
+        done: usize,
+        /// Scenarios of all cells that measured.
+        total: usize,
+    },
+    /// A window of energy begins.
+    Energy {
+        /// The cell.
+        cell: &'a CellId,
+        /// Windows that are behind, all cells together.
+        done: usize,
+        /// Windows of all cells that measured.
+        total: usize,
+        /// What is left.
+        remaining: Duration,
+    },
+    /// The machine is waited for until it is fit.
+    Waiting,
     /// Measuring is over; outputs are judged.
     Judging,
 }

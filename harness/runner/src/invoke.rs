@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use edgebench_api::{Nanos, Probe, Settings};
 use edgebench_protocol::{Answer, Evaluate, Load, Loaded, Measure, Measured, Request, WarmUp, WarmedUp, WorkerError};
-use edgebench_record::{CellId, Evaluation, Finished, Invocation, MemoryPhases, Outcome};
+use edgebench_record::{CellId, Evaluation, Finished, Invocation, MemoryPhases, Outcome, RepeatedInput, SelfChecks};
 
+use crate::checks::repeated_input;
+use crate::limit::KILLED_AT;
 use crate::plan::MeasurePlan;
 use crate::prepare::PreparedTask;
 use crate::summarise::p50;
 use crate::worker::Worker;
+use crate::worker::cgroup::{Group, Groups};
 use crate::{WorkerCommand, WorkerFailure};
 
 /// The most batches of inputs that rotate through the timed region; large inputs make fewer.
@@ -57,6 +60,8 @@ pub(crate) struct Attempt {
     pub(crate) finished: Option<Finished>,
     pub(crate) ended: Option<Outcome>,
     pub(crate) interrupted: bool,
+    /// Why the memory limit that was asked for did not hold the worker; absent where it did, and where none was asked for.
+    pub(crate) not_held: Option<String>,
 }
 
 /// The environment that a backend wants its worker to be started with.
@@ -83,18 +88,31 @@ pub(crate) fn environment(
     Ok(asked)
 }
 
-/// Runs one invocation.
+/// Runs one invocation, in a control group of its own where one can be had.
 pub(crate) fn invoke(
     command: &WorkerCommand,
     environment: &BTreeMap<String, String>,
     task: &Task<'_>,
+    groups: Result<&Groups, &str>,
     interrupt: &std::sync::atomic::AtomicBool,
 ) -> Attempt {
+    let limit = task.measure.memory_limit_bytes;
     let mut stage = "spawn";
     let mut tail = String::new();
     let mut finished = None;
+    let make = |groups: &Groups| groups.make(limit).map_err(|error| error.to_string());
+    // It outlives the worker, and so is empty when it is removed.
+    let mut group = groups.map_err(str::to_owned).and_then(make);
     let result = Worker::spawn(command, environment, interrupt).and_then(|mut worker| {
-        let result = steps(&mut worker, task, &mut stage, &mut finished);
+        if let Ok(made) = &group
+            && let Err(error) = made.admit(worker.id())
+        {
+            group = Err(format!("the worker cannot be moved into its control group: {error}"));
+        }
+        let charged = group.as_ref().ok();
+        // What a prefix starts may be on another machine: its group is no figure of the worker.
+        let charged = charged.filter(|_| command.prefix.is_empty());
+        let result = steps(&mut worker, task, charged, &mut stage, &mut finished);
         tail = worker.stderr_tail();
         if result.is_ok() {
             // All figures are there; how the worker ends does not change them.
@@ -102,6 +120,13 @@ pub(crate) fn invoke(
         }
         result
     });
+    let killed = group.as_ref().ok().and_then(Group::kills).unwrap_or(0) > 0;
+    let result = match (result, limit) {
+        (Err(WorkerFailure::Interrupted), _) => Err(WorkerFailure::Interrupted),
+        // Whichever of the worker's processes it was, and whatever the worker made of it.
+        (_, Some(limit)) if killed => Err(WorkerFailure::OutOfMemory(format!("{KILLED_AT} {limit}"))),
+        (result, _) => result,
+    };
     let (ended, interrupted) = match result {
         Ok(()) => (None, false),
         Err(WorkerFailure::Interrupted) => (None, true),
@@ -111,12 +136,14 @@ pub(crate) fn invoke(
         finished,
         ended,
         interrupted,
+        not_held: group.err().filter(|_| limit.is_some()),
     }
 }
 
 fn steps(
     worker: &mut Worker<'_>,
     task: &Task<'_>,
+    group: Option<&Group>,
     stage: &mut &'static str,
     finished: &mut Option<Finished>,
 ) -> Result<(), WorkerFailure> {
@@ -133,10 +160,13 @@ fn steps(
     *stage = "measure";
     let measured = measure(worker, task, timeout)?;
     let done = finished.insert(figures(task, loaded, &warmed_up, measured)?);
+    // Before the evaluation, which maps a whole data set.
+    done.invocation.cgroup_peak_bytes = group.and_then(Group::peak);
     let Some(outputs) = task.outputs else { return Ok(()) };
     *stage = "evaluate";
     let median = p50(&done.invocation).unwrap_or(0.0);
-    done.evaluation = Some(evaluate(worker, task, outputs, median, timeout)?);
+    let repeated = repeated_input(worker, done.invocation.ring, median, task.quick, timeout)?;
+    done.evaluation = Some(evaluate(worker, task, outputs, median, repeated, timeout)?);
     Ok(())
 }
 
@@ -246,6 +276,7 @@ fn figures(
                 steady: measured.memory_steady,
             },
             allocations: measured.allocations,
+            arena: measured.arena,
             cgroup_peak_bytes: None,
         },
         answer: task
@@ -261,6 +292,7 @@ fn evaluate(
     task: &Task<'_>,
     outputs: &Path,
     median_ns: f64,
+    repeated_input: Option<RepeatedInput>,
     timeout: Duration,
 ) -> Result<Evaluation, WorkerFailure> {
     let projected_s = |samples: usize| samples.div_ceil(task.id.settings.batch.max(1)) as f64 * median_ns / 1e9;
@@ -295,6 +327,10 @@ fn evaluate(
             samples,
             elapsed_ns: done.elapsed_ns,
             deterministic: done.deterministic,
+            self_checks: Some(SelfChecks {
+                timed_outputs: done.timed_outputs,
+                repeated_input,
+            }),
         }),
         Answer::Evaluated(done) => Err(WorkerFailure::Protocol(format!(
             "{samples} samples were to be evaluated, and {} were",

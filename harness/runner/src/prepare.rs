@@ -256,7 +256,7 @@ fn model(variant: &Variant, shapes: &BTreeMap<String, Vec<usize>>) -> PreparedMo
 fn facts(variant: &Variant, graph: Option<&Graph>, shapes: &BTreeMap<String, Vec<usize>>) -> Option<ModelFacts> {
     let (sha256, file_bytes) = sha256_file(&variant.path).ok()?;
     let external: u64 = graph.map_or(0, |graph| graph.external.iter().map(|file| file.bytes).sum());
-    // MACs are those of one sample.
+    // Costs are those of one sample.
     let one: BTreeMap<String, Vec<u64>> = shapes
         .iter()
         .map(|(name, shape)| {
@@ -264,20 +264,29 @@ fn facts(variant: &Variant, graph: Option<&Graph>, shapes: &BTreeMap<String, Vec
             (name.clone(), extents.collect())
         })
         .collect();
-    Some(ModelFacts {
+    let mut facts = ModelFacts {
         file: file_name(&variant.path),
         sha256,
         bytes: Bytes(file_bytes + external),
-        parameters: graph.map(|graph| graph.parameters),
-        zero_parameters: graph.map(|graph| graph.zero_parameters),
-        macs: graph.and_then(|graph| graph.macs(&one).total),
-        macs_by_dtype: BTreeMap::new(),
-        bytes_moved: None,
-        live_activation_bytes: None,
-        weight_bytes: None,
-        uncounted: Vec::new(),
-        operators: graph.map(|graph| graph.operators.clone()).unwrap_or_default(),
-    })
+        ..ModelFacts::default()
+    };
+    if let Some(graph) = graph {
+        let costs = graph.costs(&one);
+        facts.parameters = Some(graph.parameters);
+        facts.zero_parameters = Some(graph.zero_parameters);
+        facts.macs = costs.macs;
+        // Quantised variants are compared as the integer operators that their files stand for.
+        if costs.macs.is_some() {
+            let by_dtype = costs.fused.macs_by_dtype.iter();
+            facts.macs_by_dtype = by_dtype.map(|(dtype, macs)| (dtype.to_string(), *macs)).collect();
+        }
+        facts.bytes_moved = costs.fused.bytes_moved();
+        facts.live_activation_bytes = costs.fused.live.map(|peak| peak.bytes);
+        facts.weight_bytes = Some(costs.weight_bytes);
+        facts.uncounted = costs.uncounted;
+        facts.operators.clone_from(&graph.operators);
+    }
+    Some(facts)
 }
 
 fn file_name(path: &Path) -> String {

@@ -82,6 +82,8 @@ impl Scrub {
             timeout_ns: _,
             worker_prefix,
             reference_backend: _,
+            // Kinds and durations.
+            scenarios: _,
         } = plan;
         self.text(suite);
         self.texts(worker_prefix);
@@ -174,7 +176,7 @@ impl Scrub {
             // Names of sensors and formulas.
             energy: _,
             proxies: _,
-            scenarios: _,
+            scenarios,
             self_checks: _,
             memory_limit: _,
         } = cell;
@@ -197,6 +199,14 @@ impl Scrub {
         }
         self.values(effective);
         self.text(&mut outputs.why);
+        for result in scenarios {
+            self.texts(result.reasons.iter_mut().chain(&mut result.notes));
+            if let Some(outcome) = &mut result.failure {
+                self.outcome(outcome);
+            }
+            let cold = result.cold_start.as_mut().and_then(|figures| figures.no_cold.as_mut());
+            self.texts(cold);
+        }
     }
 
     fn outcome(&self, outcome: &mut Outcome) {

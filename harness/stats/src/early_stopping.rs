@@ -81,6 +81,14 @@ pub fn early_stopping_percentile(sorted: &[u64], p: f64) -> Percentile {
     percentile
 }
 
+/// Whether a latency bound holds at the percentile `p` (a fraction) with 99 % confidence, when `over` of `n` queries were
+/// above it: `n` is at least [`required_samples`] for so many.
+///
+/// Source: `MLPerf` inference rules, "Early stopping criterion", as `LoadGen` applies it to its server scenario.
+pub fn bound_holds(n: u64, over: u64, p: f64) -> bool {
+    over < n && n >= required_samples(p, over, CONFIDENCE)
+}
+
 /// The largest t with `required_samples(p, t) ≤ n`, at least 1: `n` samples are enough for one.
 fn overlatencies(n: u64, p: f64) -> u64 {
     // The tail falls as n grows, so `required_samples(p, t) ≤ n` is a question about n itself, and rises with t.
@@ -104,24 +112,49 @@ mod tests {
     // The 64 / 662 / 459 of MLPerf are among these. The rest:
     // python3 -c "from scipy.stats import binom
     // n=lambda p,t: next(n for n in range(t+1,10**6) if binom.cdf(t,n,1-p)<=.01)
-    // print([[n(p,t) for t in (0,1,2,5,10)] for p in (.5,.9,.95,.97,.99,.999)])"
+    // print([[n(p,t) for t in (0,1,2,5,10,50)] for p in (.5,.9,.95,.97,.99,.999)])"
     #[test]
-    fn reproduces_the_table() {
+    fn reproduces_the_early_stopping_table_exactly() {
         let table = [
-            (0.5, [7, 11, 14, 22, 35]),
-            (0.9, [44, 64, 81, 127, 197]),
-            (0.95, [90, 130, 165, 259, 398]),
-            (0.97, [152, 219, 277, 433, 667]),
-            (0.99, [459, 662, 838, 1307, 2010]),
-            (0.999, [4603, 6636, 8403, 13_105, 20_140]),
+            (0.5, [7, 11, 14, 22, 35, 128]),
+            (0.9, [44, 64, 81, 127, 197, 681]),
+            (0.95, [90, 130, 165, 259, 398, 1372]),
+            (0.97, [152, 219, 277, 433, 667, 2293]),
+            (0.99, [459, 662, 838, 1307, 2010, 6898]),
+            (0.999, [4603, 6636, 8403, 13_105, 20_140, 69_058]),
         ];
         for (p, expected) in table {
             assert_eq!(
-                [0, 1, 2, 5, 10].map(|t| required_samples(p, t, 0.99)),
+                [0, 1, 2, 5, 10, 50].map(|t| required_samples(p, t, 0.99)),
                 expected,
                 "p = {p}"
             );
         }
+    }
+
+    /// What real runs of `LoadGen` printed: queries, percentile, how many of the slowest it would discard.
+    #[test]
+    fn discards_as_many_as_loadgen_printed() {
+        for (n, p, discarded) in [(745, 0.9, 54), (745, 0.99, 0), (100, 0.9, 2), (1024, 0.9, 79)] {
+            assert_eq!(overlatencies(n, p), discarded + 1, "{n} queries, p = {p}");
+            let sorted: Vec<u64> = (1..=n).collect();
+            let estimate = early_stopping_percentile(&sorted, p).conservative;
+            assert_eq!(estimate, Some(n - discarded), "{n} queries, p = {p}");
+        }
+    }
+
+    /// With none above the bound 459 queries are enough at p99, with one 662, with ten 2010.
+    #[test]
+    fn a_bound_holds_from_the_tables_count_on() {
+        for (n, over) in [(459, 0), (662, 1), (838, 2), (2010, 10)] {
+            assert!(bound_holds(n, over, 0.99));
+            assert!(!bound_holds(n - 1, over, 0.99));
+            assert!(!bound_holds(n, over + 1, 0.99));
+        }
+        assert!(!bound_holds(0, 0, 0.99));
+        assert!(!bound_holds(10, 10, 0.99));
+        assert!(!bound_holds(u64::MAX, u64::MAX, 0.99));
+        assert!(!bound_holds(1000, 0, f64::NAN));
     }
 
     // python3 -c "from scipy.stats import binom; import numpy as np

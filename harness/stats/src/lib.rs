@@ -21,6 +21,10 @@
 //! | [`mod@change_points`] | where the level of a history changes |
 //! | [`mod@steady_state`] | whether and from when on a series is steady |
 //! | [`sequential`] | the live gate's decision |
+//! | [`poisson`] | arrivals of a Poisson process, from a seed |
+//! | [`kolmogorov`] | whether values follow a known distribution |
+//! | [`queueing`] | what queueing theory says of waiting |
+//! | [`rate_search`] | the highest rate that holds |
 //! | [`turns`] | the log ratio of two sides that took turns |
 //! | [`tensor`] | how close two tensors are |
 
@@ -34,11 +38,15 @@ mod e_divisive;
 pub mod early_stopping;
 pub mod holm;
 pub mod interval;
+pub mod kolmogorov;
 pub mod mcnemar;
 mod pairwise;
 pub mod pelt;
+pub mod poisson;
 pub mod proportion;
+pub mod queueing;
 pub mod rank_sum;
+pub mod rate_search;
 pub mod repetitions;
 pub mod sequential;
 pub mod signed_rank;
@@ -53,13 +61,17 @@ pub use bootstrap::{bootstrap_interval, hierarchical_ratio_interval};
 pub use change_points::{ChangePoint, Significance, change_points};
 pub use classification::{confusion, macro_f1, macro_f1_at, macro_f1_from_confusion, roc_auc, top1};
 pub use detectable::{minimum_detectable_effect, restarts_for, robust_sd};
-pub use early_stopping::{Percentile, early_stopping_percentile, required_samples};
+pub use early_stopping::{Percentile, bound_holds, early_stopping_percentile, required_samples};
 pub use holm::holm;
 pub use interval::{Interval, ratio_interval, t_interval_of_log};
+pub use kolmogorov::{Fit, exponential_fit};
 pub use mcnemar::{mcnemar_exact, mcnemar_mid_p, paired_mde, samples_for_paired_mde};
 pub use pelt::{Cost, pelt};
+pub use poisson::PoissonArrivals;
 pub use proportion::{PairedTable, newcombe_paired, paired_table, wilson};
+pub use queueing::md1_mean_wait;
 pub use rank_sum::{RankSum, hodges_lehmann_shift, rank_sum, rank_sum_interval};
+pub use rate_search::{RateSearch, Step};
 pub use repetitions::{VarianceComponents, variance_components};
 pub use signed_rank::{
     hodges_lehmann, signed_rank_greater, signed_rank_interval, signed_rank_lower, signed_rank_two_sided,

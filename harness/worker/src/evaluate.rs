@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use edgebench_api::{ErrorKind, Tensor};
-use edgebench_protocol::{Evaluate, Evaluated, WorkerError};
+use edgebench_protocol::{Evaluate, Evaluated, TimedOutputs, WorkerError};
 
+use crate::captures;
 use crate::failure::{backend_error, worker_error};
 use crate::inputs::{InputsFile, in_order_of};
 use crate::model::{Model, prepare};
@@ -28,13 +29,33 @@ pub(crate) fn evaluate(model: &mut Model, request: &Evaluate) -> Result<Evaluate
     }
     let opening = &indices[..model.batch.min(indices.len())];
     let again = run_batch(model, &file, &filled(opening, &indices, model.batch))?;
+    let timed_outputs = timed_outputs(model, request, &file)?;
     outputs.write(&request.outputs).map_err(|error| run_error(&error))?;
     Ok(Evaluated {
         samples: indices.len(),
         elapsed_ns: begin.elapsed().into(),
         deterministic: first.is_some_and(|first| first == again),
-        timed_outputs: None,
+        timed_outputs,
     })
+}
+
+/// Runs the batches whose outputs the last measurement kept, and holds the two against each other. `None` where none were
+/// kept, or where the ring came from another file.
+fn timed_outputs(
+    model: &mut Model,
+    request: &Evaluate,
+    file: &InputsFile,
+) -> Result<Option<TimedOutputs>, WorkerError> {
+    let captures = std::mem::take(&mut model.captures);
+    if captures.is_empty() || model.ring.inputs() != request.inputs {
+        return Ok(None);
+    }
+    let mut pairs = Vec::with_capacity(captures.len());
+    for capture in captures {
+        let indices = model.ring.indices(capture.slot, file.samples());
+        pairs.push((capture.outputs, run_batch(model, file, &indices)?));
+    }
+    Ok(Some(captures::compare(&pairs)))
 }
 
 /// A chunk that is not full is filled up with the first samples, from the beginning again where they are too few.

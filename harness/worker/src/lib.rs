@@ -10,8 +10,10 @@
 //! before `evaluate`, which maps a whole data set and so belongs after the memory phases; a measurement asked for after
 //! an evaluation reads and prepares the ring anew.
 //!
-//! Only [`time_samples`] times inferences.
+//! Only [`time_samples`] times inferences, but for those under a load, whose queue times whole queries.
 
+mod allocations;
+mod captures;
 mod convert;
 mod cpu;
 mod evaluate;
@@ -21,11 +23,13 @@ mod load;
 mod memory;
 mod model;
 mod outputs;
+mod queries;
 mod ring;
 mod serve;
 mod stdio;
 mod timed;
 
+pub use allocations::{Counted, CountingAllocator, count_allocations};
 pub use cpu::CpuReading;
 pub use memory::MemoryMeter;
 pub use serve::serve;

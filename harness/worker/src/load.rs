@@ -54,7 +54,7 @@ pub(crate) fn load(
         )?;
     }
     let slots = batches.len();
-    let mut model = Model::new(session, settings.batch, ring, samples);
+    let mut model = Model::new(session, settings.batch, backend.allocates_in_rust(), ring, samples);
     let copy_in_ns = model.prepare_slots(batches).map_err(backend_error)?;
     let loaded = Loaded {
         probe,

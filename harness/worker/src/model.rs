@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use edgebench_api::{BackendError, Nanos, Session, Slot, Tensor, TensorView};
-use edgebench_protocol::{Measure, Measured, WarmUp, WarmedUp};
+use edgebench_api::{BackendError, Bytes, Nanos, Session, Slot, Tensor, TensorView};
+use edgebench_protocol::{Allocations, Measure, Measured, WarmUp, WarmedUp};
 
+use crate::allocations::count_allocations;
+use crate::captures::{self, Capture, PARTS};
 use crate::cpu::CpuReading;
 use crate::inputs::{InputsError, in_order_of};
 use crate::memory::MemoryMeter;
@@ -20,31 +22,49 @@ const FIRST_ROOM: usize = 32_768;
 /// How often the outputs are copied to find what a copy takes.
 const COPIES: usize = 5;
 
+/// How many inferences are counted when it is asked what they allocate.
+const COUNTED: u64 = 10;
+
+/// After this long no further inference is counted.
+const LONG_COUNT: Duration = Duration::from_secs(1);
+
 /// A loaded model with its ring of inputs.
 pub(crate) struct Model {
     pub(crate) session: Box<dyn Session>,
     pub(crate) batch: usize,
-    ring: Ring,
+    /// Whether the session's allocations go through the program's allocator.
+    allocates_in_rust: bool,
+    pub(crate) ring: Ring,
     slots: Vec<Slot>,
     samples: Samples,
     next: usize,
     has_run: bool,
     /// What a warm inference takes, as the warm-up found it.
     typical_ns: Option<u64>,
+    /// Outputs taken during the last measurement.
+    pub(crate) captures: Vec<Capture>,
 }
 
 impl Model {
     /// A model that has not run and has no slots yet.
-    pub(crate) fn new(session: Box<dyn Session>, batch: usize, ring: Ring, samples: Samples) -> Self {
+    pub(crate) fn new(
+        session: Box<dyn Session>,
+        batch: usize,
+        allocates_in_rust: bool,
+        ring: Ring,
+        samples: Samples,
+    ) -> Self {
         Self {
             session,
             batch,
+            allocates_in_rust,
             ring,
             slots: Vec::new(),
             samples,
             next: 0,
             has_run: false,
             typical_ns: None,
+            captures: Vec::new(),
         }
     }
 
@@ -111,12 +131,34 @@ impl Model {
                 .min(MAX_SAMPLES),
         };
         self.samples.make_room(self.expected(&bounds));
+        self.captures.clear();
         let cpu_before = CpuReading::now();
-        let begin = Instant::now();
-        self.time(begin, &bounds)?;
+        let mut begin = Instant::now();
+        if captures::are_small(self.session.spec()) {
+            for part in 1..PARTS {
+                let part_ns = bounds.min_ns / PARTS * part;
+                if Nanos::from(begin.elapsed()).0 >= part_ns {
+                    // Inferences are longer than a part, or nothing asks for a length.
+                    break;
+                }
+                let until_part = Bounds {
+                    max_ns: part_ns,
+                    ..bounds
+                };
+                self.time(begin, &until_part)?;
+                let taken = Instant::now();
+                self.capture()?;
+                // The time of the copy is no time of the measurement.
+                begin += taken.elapsed();
+            }
+        }
+        if !self.has_reached(begin, &bounds) {
+            self.time(begin, &bounds)?;
+        }
         let elapsed_ns = begin.elapsed().into();
         let cpu = CpuReading::now().since(&cpu_before);
         let memory_steady = meter.read();
+        self.capture()?;
         let copy_out_ns = Some(self.copy_out()?);
         Ok(Measured {
             samples_ns: self.samples.0.clone(),
@@ -125,12 +167,29 @@ impl Model {
             copy_out_ns,
             involuntary_switches: cpu.involuntary_switches,
             memory_steady,
-            allocations: None,
+            allocations: self.count_allocations()?,
+            arena: self.session.arena(),
         })
     }
 
-    /// Times exactly so many samples.
-    pub(crate) fn turn(&mut self, count: usize) -> Result<Vec<u64>, BackendError> {
+    /// Whether a measurement that began then is over.
+    fn has_reached(&self, begin: Instant, bounds: &Bounds) -> bool {
+        let (samples, elapsed) = (self.samples.0.len(), Nanos::from(begin.elapsed()).0);
+        let enough = elapsed >= bounds.min_ns && samples >= bounds.min_samples;
+        samples > 0 && (enough || elapsed >= bounds.max_ns || samples >= bounds.max_samples)
+    }
+
+    /// Takes the outputs of the batch that ran last.
+    fn capture(&mut self) -> Result<(), BackendError> {
+        let slots = self.slots.len().max(1);
+        let slot = (self.next + slots - 1) % slots;
+        let outputs = self.session.outputs()?;
+        self.captures.push(Capture { slot, outputs });
+        Ok(())
+    }
+
+    /// Times exactly so many samples; with `repeat` all of them on one batch of inputs.
+    pub(crate) fn turn(&mut self, count: usize, repeat: bool) -> Result<Vec<u64>, BackendError> {
         self.ensure_ring()?;
         let bounds = Bounds {
             min_ns: 0,
@@ -139,7 +198,16 @@ impl Model {
             max_samples: count,
         };
         self.samples.make_room(count);
-        self.time(Instant::now(), &bounds)?;
+        if repeat {
+            // The ring becomes its first slot for this turn.
+            let (rest, next) = (self.slots.split_off(1), std::mem::take(&mut self.next));
+            let timed = self.time(Instant::now(), &bounds);
+            self.slots.extend(rest);
+            self.next = next;
+            timed?;
+        } else {
+            self.time(Instant::now(), &bounds)?;
+        }
         Ok(self.samples.0.clone())
     }
 
@@ -158,6 +226,13 @@ impl Model {
             samples.reserve(samples.len());
         }
         Ok(())
+    }
+
+    /// The session and its prepared inputs, for loads, which time themselves.
+    pub(crate) fn ready(&mut self) -> Result<(&mut dyn Session, &[Slot]), BackendError> {
+        self.ensure_ring()?;
+        self.has_run = true;
+        Ok((self.session.as_mut(), &self.slots))
     }
 
     fn run_next(&mut self) -> Result<(), BackendError> {
@@ -191,6 +266,31 @@ impl Model {
         }
         copies.sort_unstable();
         Ok(copies[COPIES / 2])
+    }
+
+    /// Counts what a few inferences allocate, all threads together; nothing where the runtime allocates beside the
+    /// program's allocator, or the program does not count.
+    fn count_allocations(&mut self) -> Result<Option<Allocations>, BackendError> {
+        if !self.allocates_in_rust {
+            return Ok(None);
+        }
+        let (done, counted) = count_allocations(|| {
+            let begin = Instant::now();
+            for inferences in 1..=COUNTED {
+                self.run_next()?;
+                if begin.elapsed() >= LONG_COUNT {
+                    return Ok(inferences);
+                }
+            }
+            Ok(COUNTED)
+        });
+        let inferences = done?;
+        Ok(counted.map(|counted| Allocations {
+            inferences,
+            count: counted.count,
+            bytes: Bytes(counted.bytes),
+            peak_bytes: Bytes(counted.peak_bytes),
+        }))
     }
 
     /// How many samples the bounds will give, with a quarter more.

@@ -1,6 +1,6 @@
 //! The batches that rotate through the timed region.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use edgebench_api::Tensor;
 use edgebench_protocol::Load;
@@ -32,6 +32,16 @@ impl Ring {
         }
     }
 
+    /// The file that the batches are read from.
+    pub(crate) fn inputs(&self) -> &Path {
+        &self.inputs
+    }
+
+    /// The samples of a batch, of a file that holds so many.
+    pub(crate) fn indices(&self, slot: usize, samples: usize) -> Vec<usize> {
+        (0..self.batch).map(|k| (slot * self.batch + k) % samples).collect()
+    }
+
     /// Reads the first batches of the file into memory, all its tensors, wrapping round within the last batch where
     /// the file ends. There are as many as were asked for, as the file holds and as fit, and at least one.
     pub(crate) fn read(&self) -> Result<Vec<Vec<Tensor>>, InputsError> {
@@ -41,12 +51,7 @@ impl Ring {
         let fitting = (MAX_BYTES / batch_bytes).max(1);
         let slots = self.slots.min(file.samples().div_ceil(self.batch)).min(fitting);
         (0..slots)
-            .map(|slot| {
-                let indices: Vec<usize> = (0..self.batch)
-                    .map(|k| (slot * self.batch + k) % file.samples())
-                    .collect();
-                file.gather(&names, &indices)
-            })
+            .map(|slot| file.gather(&names, &self.indices(slot, file.samples())))
             .collect()
     }
 }

@@ -15,6 +15,7 @@ use crate::failure::{backend_error, guarded};
 use crate::load::load;
 use crate::memory::MemoryMeter;
 use crate::model::{MAX_SAMPLES, Model};
+use crate::queries::{Fleet, Source, queries, stream};
 use crate::stdio::{self, Pipes};
 
 /// Serves the protocol on standard input and output until `bye` or until the other side closes the pipe. Nothing else
@@ -45,6 +46,8 @@ pub fn serve(backends: &[&'static dyn Backend], name: &str, version: &str) -> Ex
         greeted: false,
         meter: MemoryMeter::new(),
         model: None,
+        source: None,
+        fleet: Fleet::default(),
     };
     match worker.answer_all(pipes) {
         Ok(()) | Err(CodecError::Closed) => ExitCode::SUCCESS,
@@ -62,6 +65,9 @@ struct Worker<'a> {
     greeted: bool,
     meter: MemoryMeter,
     model: Option<Model>,
+    /// What further sessions are loaded from.
+    source: Option<Source>,
+    fleet: Fleet,
 }
 
 impl Worker<'_> {
@@ -140,9 +146,29 @@ impl Worker<'_> {
                 if count == 0 || count > MAX_SAMPLES {
                     return Err(WorkerError::protocol(format!("a turn has 1 to {MAX_SAMPLES} samples")));
                 }
-                self.with_model(|model, _| model.turn(count).map_err(backend_error))
-                    .map(|samples_ns| Answer::Turned(Turned { samples_ns }))
+                self.with_model(|model, _| model.turn(count, request.repeat).map_err(backend_error))
+                    .map(|samples_ns| {
+                        Answer::Turned(Turned {
+                            samples_ns,
+                            repeated: request.repeat,
+                        })
+                    })
             }
+            Request::Queries(request) => {
+                let source = self.source.clone();
+                let source = source.ok_or_else(|| WorkerError::protocol("no model is loaded"))?;
+                let mut fleet = std::mem::take(&mut self.fleet);
+                // A panic takes the other sessions with it as well.
+                let (fleet, queried) = self.with_model(|model, _| {
+                    let queried = queries(model, &mut fleet, &source, &request)?;
+                    Ok((fleet, queried))
+                })?;
+                self.fleet = fleet;
+                Ok(Answer::Queried(queried))
+            }
+            Request::Stream(request) => self
+                .with_model(|model, _| stream(model, &request))
+                .map(Answer::Streamed),
             Request::Evaluate(request) => self
                 .with_model(|model, _| evaluate(model, &request))
                 .map(Answer::Evaluated),
@@ -173,6 +199,10 @@ impl Worker<'_> {
         let meter = &mut self.meter;
         let (model, loaded) = guarded(ErrorKind::Load, || load(backend, request, meter))?;
         self.model = Some(model);
+        self.source = Some(Source {
+            backend,
+            request: request.clone(),
+        });
         Ok(Answer::Loaded(Box::new(loaded)))
     }
 

@@ -20,6 +20,10 @@ const SERVE: &str = "serve-the-null-backend";
 /// The transcripts' `image` input: one channel of 28×28.
 const SHAPE: [usize; 4] = [64, 1, 28, 28];
 
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: edgebench_worker::CountingAllocator = edgebench_worker::CountingAllocator;
+
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(SERVE) {
         return edgebench_worker::serve(&[&edgebench_null::BACKEND], "edgebench", env!("CARGO_PKG_VERSION"));
@@ -95,7 +99,11 @@ fn masked(line: &str) -> Value {
 /// Puts zeros where two runs, or two releases, differ. That there is a figure, how many samples there are, and
 /// everything else stays.
 fn mask(key: &str, value: &mut Value) {
-    let figure = key.ends_with("_ns") || key.ends_with("_bytes") || key == "runs" || key == "involuntary_switches";
+    let figure = key.ends_with("_ns")
+        || key.ends_with("_bytes")
+        || key == "runs"
+        || key == "queries"
+        || key == "involuntary_switches";
     match value {
         Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| mask(key, value)),
         Value::Array(items) => items.iter_mut().for_each(|item| mask(key, item)),

@@ -14,7 +14,10 @@ const BACKENDS: [&str; 3] = ["candle", "ort", "tract"];
 /// What goes with ONNX Runtime's library wherever it goes.
 const NOTICES: [&str; 2] = ["LICENSE", "ThirdPartyNotices.txt"];
 
-/// Builds the `dist` profile and packs the binary, ONNX Runtime, the starter suite and the licences into
+/// The bundled suites.
+const SUITES: [&str; 2] = ["starter", "voice"];
+
+/// Builds the `dist` profile and packs the binary, ONNX Runtime, the bundled suites and the licences into
 /// `dist/edgebench-VERSION-ARCH-linux.tar.gz` in cargo's target folder, with a fixed order and fixed times.
 ///
 /// # Errors
@@ -46,7 +49,9 @@ fn pack(root: &Path, binary: &Path, folder: &Path) -> Result<PathBuf, String> {
     for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
         copy(&root.join(file), &packed)?;
     }
-    copy(&root.join("suites/starter"), &suites)?;
+    for suite in SUITES {
+        copy(&root.join("suites").join(suite), &suites)?;
+    }
 
     // A cache of its own, so that what is packed is the pinned library and its notices, whatever this machine has.
     let cache = folder.join("cache");

@@ -4,6 +4,7 @@ mod browser;
 mod ci_files;
 mod cross;
 mod dist;
+mod memory;
 mod noise;
 mod report;
 mod system;
@@ -16,6 +17,7 @@ usage: cargo xtask COMMAND
   test [--install]     everything that must pass; --install gets system packages with apt (as root it does so unasked)
   browser              the step of `test` that looks at the reports in Chromium, on what `test` has left
   cross aarch64        build for 64-bit Arm and run `starter --quick` with tract and null under qemu-user
+  figures memory [DIR] how far the peak memory of the starter suite's cells repeats; of a record where DIR has one
   dist                 one archive that runs on a bare board: binary, ONNX Runtime, starter suite, licences";
 
 fn main() -> ExitCode {
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         ["browser"] => browser::run(),
         ["cross", "aarch64"] => cross::run(),
         ["dist"] => dist::run(),
+        ["figures", "memory"] => memory::run(None),
+        ["figures", "memory", folder] => memory::run(Some(folder)),
         ["noise", rest @ ..] => noise::run(rest),
         _ => {
             eprintln!("{USAGE}\n{}", noise::USAGE);

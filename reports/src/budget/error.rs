@@ -2,7 +2,7 @@
 
 use edgebench_record::metric as metric_of;
 
-use crate::policy::PolicyError;
+use crate::policy::{PolicyError, is_accuracy};
 
 /// Why a budget cannot be used. The message is one line of fact; [`BudgetError::hint`] says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +44,13 @@ impl BudgetError {
             Self::Bound { metric, .. } => match unit(metric) {
                 "ns" => "write the most that it may be, such as 20ms",
                 "bytes" => "write the most that it may be, such as 64MiB",
+                "fraction" if !metric_of(metric).is_some_and(is_accuracy) => {
+                    "write the most that it may be, such as 1%"
+                }
                 "fraction" => "write -1pp for at most 1 pp below the baseline, or 90% for at least that",
                 "1/s" => "write the least that it must be, such as 50/s",
+                "J" => "write the most that it may be, such as 2mJ",
+                "proxy-J" => "write the most that it may be, such as 2proxy-mJ",
                 _ => "write the most that it may be, such as 1000000",
             }
             .to_owned(),

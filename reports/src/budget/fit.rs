@@ -113,7 +113,7 @@ pub fn fit(record: &Record, task: &TaskFacts, cell: &Cell, limit: &Limit) -> Fit
     if rank(Some(task), cell) == Rank::Out {
         return unknown("the cell has no figures that stand".to_owned());
     }
-    if record.host.emulated && matches!(Basis::of(limit.metric), Basis::Machine | Basis::Moment) {
+    if record.host.emulated && Basis::of(limit.metric).is_of_machine() {
         return unknown("times and memory under emulation are not the device's".to_owned());
     }
     match figure(task, cell, limit) {
@@ -202,7 +202,11 @@ fn held(limit: &Limit, figure: &Figure) -> Fit {
     };
     let why = match figure.interval {
         _ if sure => "",
-        None => "no interval: too few invocations, or too few samples in them",
+        None => match Basis::of(limit.metric) {
+            Basis::Energy => "no interval: too few windows that count",
+            Basis::Scenario(_) | Basis::Proxy => "no interval: a run gives one figure of it",
+            _ => "no interval: too few invocations, or too few samples in them",
+        },
         Some(_) => "the 95 % interval holds the limit",
     };
     Fit {
@@ -223,12 +227,14 @@ fn held(limit: &Limit, figure: &Figure) -> Fit {
 fn figure(task: &TaskFacts, cell: &Cell, limit: &Limit) -> Result<Figure, String> {
     let metric = limit.metric;
     let id = metric.id;
-    if metric.unit == "fraction" {
+    let basis = Basis::of(metric);
+    if basis == Basis::Samples {
         return accuracy(task, cell, limit);
     }
-    let basis = Basis::of(metric);
     let value = match id {
-        "library_open" | "parameters" | "macs" => sound(cell, metric).map(|figure| figure.value),
+        "library_open" | "parameters" | "macs" | "bytes_moved" | "paced_misses" => {
+            sound(cell, metric).map(|figure| figure.value)
+        }
         _ => judgeable(cell, metric).filter(|&value| value > 0.0),
     };
     let value = value.ok_or_else(|| match percentile(metric) {
@@ -239,9 +245,13 @@ fn figure(task: &TaskFacts, cell: &Cell, limit: &Limit) -> Result<Figure, String
     if metric.unit == "ns" && !is_time(value) && !(id == "library_open" && value == 0.0) {
         return Err(format!("its {id} is damaged"));
     }
-    let interval = values(cell, id)
-        .and_then(|values| t_interval_of_log(&values, 0.95))
-        .map(|(_, interval)| interval);
+    let interval = match basis {
+        // The record's own: over the windows, or of a share.
+        Basis::Energy | Basis::Scenario(_) => sound(cell, metric).and_then(|figure| figure.interval),
+        _ => values(cell, id)
+            .and_then(|values| t_interval_of_log(&values, 0.95))
+            .map(|(_, interval)| interval),
+    };
     Ok(Figure {
         value,
         interval: interval.filter(whole),

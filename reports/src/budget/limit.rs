@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::{BudgetError, Profile};
 use crate::amount::{number_and_unit, shown, units};
-use crate::policy::named;
+use crate::policy::{is_accuracy, named};
 
 /// What a device allows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -75,7 +75,7 @@ impl Budget {
 
     /// Whether it says how accurate a cell must be, so that a loss which it allows is no objection.
     pub(crate) fn bounds_accuracy(&self) -> bool {
-        self.limits.iter().any(|limit| limit.metric.unit == "fraction")
+        self.limits.iter().any(|limit| is_accuracy(limit.metric))
     }
 }
 
@@ -166,7 +166,7 @@ fn bound(metric: &Metric, text: &str) -> Result<Bound, String> {
     }
     let (number, unit) = number_and_unit(unsigned.unwrap_or(text))?;
     let value = match (metric.unit, unit) {
-        ("fraction", "pp") => {
+        ("fraction", "pp") if is_accuracy(metric) => {
             let drop = number / 100.0;
             if drop >= 1.0 {
                 return Err("it would let all of it go".to_owned());

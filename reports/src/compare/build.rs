@@ -27,9 +27,7 @@ pub fn compare(records: &[(&str, &Record)], options: &CompareOptions) -> Compari
             .iter()
             .map(|(_, record)| {
                 let of = |basis| (basis, record_differences(records[0].1, record, basis));
-                [Basis::File, Basis::Samples, Basis::Machine, Basis::Moment]
-                    .map(of)
-                    .into()
+                Basis::all().map(of).collect()
             })
             .collect(),
         options,
@@ -243,7 +241,10 @@ impl<'a> Build<'a> {
         (before, after): (f64, f64),
     ) -> (Option<EntryChange>, Option<(f64, Option<LogRatio>)>) {
         if metric.unit == "fraction" {
-            let change = match self.paired(place, first, cell) {
+            // Samples are paired for an accuracy; a share of queries is what it is.
+            let of_samples = Basis::of(metric) == Basis::Samples;
+            let paired = of_samples.then(|| self.paired(place, first, cell)).flatten();
+            let change = match paired {
                 // Nothing is left to be uncertain about.
                 Some((estimate, true)) => EntryChange {
                     scale: Scale::Absolute,
@@ -302,7 +303,7 @@ impl<'a> Build<'a> {
 
     /// How many samples both evaluated, where that is not what either figure is over.
     fn partly(&self, place: usize, first: &Cell, cell: &Cell, metric: &Metric) -> Option<usize> {
-        if metric.unit != "fraction" {
+        if Basis::of(metric) != Basis::Samples {
             return None;
         }
         let n = self.paired(place, first, cell)?.0.n();
@@ -345,5 +346,7 @@ fn count(cell: &Cell, metric: &Metric) -> Option<usize> {
         Basis::File => None,
         Basis::Samples => Some(cell.accuracy.as_ref()?.samples),
         Basis::Machine | Basis::Moment => Some(cell.invocations.len()),
+        Basis::Energy => Some(values(cell, metric.id)?.len()),
+        Basis::Proxy | Basis::Scenario(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use edgebench_stats::Interval;
 use super::{ComparedRow, ComparedTable, Comparison, Entry, EntryChange, Mean};
 use crate::columns::ABSENT;
 use crate::table::aligned;
-use crate::text::{TimeUnit, escaped, signed, significant as digits};
+use crate::text::{JouleUnit, TimeUnit, escaped, signed, significant as digits};
 
 /// The records, one table per task and metric, the notes, and what to keep in mind.
 pub fn comparison_table(comparison: &Comparison) -> String {
@@ -142,6 +142,10 @@ impl Shown {
                 time: None,
                 divisor: 0.01,
             },
+            "J" | "proxy-J" => {
+                let unit = JouleUnit::for_smallest(entries());
+                plain(unit.symbol(table.unit), unit.joules())
+            }
             unit => plain(unit, 1.0),
         }
     }

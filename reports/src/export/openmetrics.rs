@@ -82,6 +82,7 @@ fn base_unit(metric: &Metric) -> (Option<&'static str>, f64) {
         "ns" => (Some("seconds"), 1e9),
         "bytes" => (Some("bytes"), 1.0),
         "fraction" => (Some("ratio"), 1.0),
+        "J" => (Some("joules"), 1.0),
         _ => (None, 1.0),
     }
 }

@@ -10,6 +10,7 @@ use crate::advice::Advice;
 use crate::budget::Fitness;
 use crate::caveats::caveats;
 use crate::columns::{ABSENT, Column, columns};
+use crate::evidence::{class_words, scenario_lines};
 use crate::facts::reasons;
 use crate::gate::COMMENT_LIMIT;
 use crate::ranking::{Rank, ranked};
@@ -88,7 +89,13 @@ fn marker(records: &[&Record]) -> String {
 
 /// One run in at most `room` bytes. Each part has its share, and what it leaves is the next one's.
 fn run(record: &Record, options: &FormatOptions<'_>, room: usize) -> String {
-    let mut out = format!("\n### {} on {}\n\n", named(&record.plan.suite), named(&device(record)));
+    let class = class_words(record).map(|class| format!(", {}", sentence(&class)));
+    let mut out = format!(
+        "\n### {} on {}{}\n\n",
+        named(&record.plan.suite),
+        named(&device(record)),
+        class.unwrap_or_default()
+    );
     let free = room.saturating_sub(RESERVE);
     let mut part = Part {
         free: free / 4,
@@ -110,6 +117,9 @@ fn run(record: &Record, options: &FormatOptions<'_>, room: usize) -> String {
         left_out += part.task(record, task, advice);
     }
     part.leave_out(left_out, "row");
+    let lines = scenario_lines(record);
+    let lines = lines.iter().map(|line| format!("- {}\n", sentence(line)));
+    part.list("\nScenarios:\n\n", lines, "line");
     part.free += free / 8;
     let mut failed: Vec<&Cell> = record
         .cells

@@ -1,6 +1,10 @@
 //! One row per cell, and one row per sample. An absent figure is an empty field.
 
-use edgebench_record::{Cell, Figure, Latency, OutputsVerdict, Record};
+use edgebench_api::Bytes;
+use edgebench_record::{
+    Cell, EnergyEstimate, EnergyProxy, Figure, Latency, LimitedBy, MemoryPhases, OutputsVerdict, Record,
+};
+use edgebench_stats::median;
 
 use super::{Format, FormatOptions};
 use crate::ReportError;
@@ -26,7 +30,7 @@ impl Format for Csv {
 
 /// The columns of `cells.csv`. The first sixteen are a promise to whoever reads the file; later ones may be added at
 /// the end.
-pub const CELL_COLUMNS: [&str; 53] = [
+pub const CELL_COLUMNS: [&str; 76] = [
     "task",
     "variant",
     "backend",
@@ -80,6 +84,29 @@ pub const CELL_COLUMNS: [&str; 53] = [
     "effective_threads",
     "model_sha256",
     "run",
+    "energy_j",
+    "energy_low_j",
+    "energy_high_j",
+    "energy_uncertainty_j",
+    "energy_net_j",
+    "energy_net_low_j",
+    "energy_net_high_j",
+    "energy_net_uncertainty_j",
+    "energy_source",
+    "energy_tier",
+    "energy_scope",
+    "processor_proxy_j",
+    "processor_proxy_tier",
+    "operations_proxy_j",
+    "operations_proxy_tier",
+    "bytes_moved",
+    "memory_bound_bytes",
+    "memory_overhead_ratio",
+    "uss_steady_bytes",
+    "pss_steady_bytes",
+    "memory_limit_bytes",
+    "memory_limit_fits",
+    "memory_limit_by",
 ];
 
 /// The columns of `samples.csv`.
@@ -182,7 +209,7 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
     // Empty where there are too few samples for a median, as the other percentiles, and so are the ends of its interval.
     let p50 = latency.and_then(figures::median);
     let time = |of: fn(&Latency) -> f64| latency.map(of).and_then(figures::positive).map(rounded);
-    vec![
+    let mut fields = vec![
         field(&cell.id.task),
         field(&cell.id.variant),
         field(&cell.id.backend),
@@ -254,6 +281,72 @@ fn row(record: &Record, cell: &Cell) -> Vec<String> {
             .unwrap_or_default(),
         model.map(|model| field(&model.sha256)).unwrap_or_default(),
         field(&record.id),
+    ];
+    fields.extend(energy(cell));
+    fields.extend(memory(cell));
+    fields
+}
+
+/// Energy, and what stands in for it.
+fn energy(cell: &Cell) -> Vec<String> {
+    let energy = cell.energy.as_ref();
+    let estimate = |estimate: Option<EnergyEstimate>| {
+        let of = |value: Option<f64>| shown(value.filter(|value| value.is_finite()));
+        let interval = estimate.and_then(|estimate| estimate.interval_j);
+        [
+            of(estimate.map(|estimate| estimate.value_j)),
+            of(interval.map(|interval| interval.low)),
+            of(interval.map(|interval| interval.high)),
+            of(estimate.map(|estimate| estimate.uncertainty_j)),
+        ]
+    };
+    let source = energy.map(|energy| &energy.source);
+    let proxies = cell.proxies.as_ref();
+    let proxy = |proxy: Option<&EnergyProxy>| {
+        let value = proxy.map(|proxy| proxy.per_inference_proxy_j);
+        [
+            shown(value.filter(|value| value.is_finite())),
+            shown(proxy.map(|proxy| proxy.tier.name())),
+        ]
+    };
+    let mut fields = Vec::from(estimate(energy.and_then(|energy| energy.gross_j)));
+    fields.extend(estimate(energy.and_then(|energy| energy.net_j)));
+    fields.extend([
+        source.map(|source| field(&source.name)).unwrap_or_default(),
+        shown(source.map(|source| source.tier.name())),
+        source.map(|source| field(&source.scope)).unwrap_or_default(),
+    ]);
+    fields.extend(proxy(proxies.and_then(|proxies| proxies.processor.as_ref())));
+    fields.extend(proxy(proxies.and_then(|proxies| proxies.operations.as_ref())));
+    fields
+}
+
+/// Memory beside the peak: bytes moved, the lower bound, the steady state's private and proportional parts, the limit.
+fn memory(cell: &Cell) -> Vec<String> {
+    let summary = cell.summary.as_ref();
+    let limit = cell.memory_limit.as_ref();
+    let ratio = summary.and_then(|summary| summary.memory_overhead_ratio);
+    let steady = |of: fn(&MemoryPhases) -> Option<Bytes>| {
+        let readings = cell.invocations.iter();
+        let values: Vec<f64> = readings.filter_map(|one| Some(of(&one.memory)?.0 as f64)).collect();
+        shown(median(&values).map(|bytes| bytes.round() as u64))
+    };
+    vec![
+        shown(cell.model.as_ref().and_then(|model| model.bytes_moved)),
+        shown(
+            summary
+                .and_then(|summary| summary.memory_bound_bytes)
+                .map(|bytes| bytes.0),
+        ),
+        shown(ratio.filter(|ratio| ratio.is_finite())),
+        steady(|memory| memory.steady.uss_bytes),
+        steady(|memory| memory.steady.pss_bytes),
+        shown(limit.map(|limit| limit.limit_bytes.0)),
+        shown(limit.map(|limit| limit.fits)),
+        shown(limit.map(|limit| match limit.by {
+            LimitedBy::Cgroup => "cgroup",
+            LimitedBy::Peak => "peak",
+        })),
     ]
 }
 

@@ -8,6 +8,7 @@ use super::{Format, FormatOptions, advices};
 use crate::ReportError;
 use crate::advice::fits_table;
 use crate::caveats::caveats;
+use crate::evidence::{class_words, scenario_lines, source_lines};
 use crate::facts::{command, facts, reasons};
 use crate::site::device;
 use crate::table::{aligned, task_table};
@@ -38,6 +39,9 @@ pub fn markdown(record: &Record) -> String {
 
 fn document(record: &Record, options: &FormatOptions<'_>) -> String {
     let mut out = format!("# {} on {}\n\n", escaped(&record.plan.suite), escaped(&device(record)));
+    if let Some(class) = class_words(record) {
+        let _ = write!(out, "Host {}.\n\n", escaped(&class));
+    }
     let advices = advices(record, options);
     for advice in &advices {
         let _ = writeln!(out, "- {}", escaped(&advice.words()));
@@ -53,6 +57,8 @@ fn document(record: &Record, options: &FormatOptions<'_>) -> String {
             let _ = write!(out, "\nWhat fits:\n\n{fits}");
         }
     }
+    section("Energy", &source_lines(record), &mut out);
+    section("Scenarios", &scenario_lines(record), &mut out);
     out += "\n`~`: the difference is not significant. `–`: absent, or the count of samples does not support it. \
             ±: the farther end of the 95 % interval of the median, over processes.\n";
     failures(record, &mut out);
@@ -71,6 +77,17 @@ fn document(record: &Record, options: &FormatOptions<'_>) -> String {
     }
     reproduce(record, &mut out);
     out
+}
+
+/// A list under its heading; nothing where it is empty.
+fn section(title: &str, lines: &[String], out: &mut String) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = write!(out, "\n### {title}\n\n");
+    for line in lines {
+        let _ = writeln!(out, "- {}", escaped(line));
+    }
 }
 
 /// Every cell that was not measured or broke an expectation, with all that is known of why.

@@ -8,6 +8,7 @@ use super::{Format, FormatOptions, advices};
 use crate::ReportError;
 use crate::advice::fits_table;
 use crate::caveats::caveats;
+use crate::evidence::{class_words, scenario_lines, source_lines};
 use crate::site::device;
 use crate::table::task_table;
 use crate::text::escaped;
@@ -54,6 +55,13 @@ fn run(record: &Record, options: &FormatOptions<'_>) -> String {
             let _ = write!(out, "\n{fits}");
         }
     }
+    let lines = evidence_lines(record);
+    if !lines.is_empty() {
+        out.push('\n');
+    }
+    for line in lines {
+        let _ = writeln!(out, "- {}", escaped(&line));
+    }
     let caveats = caveats(record);
     if !caveats.is_empty() {
         out.push('\n');
@@ -72,4 +80,13 @@ fn heading(record: &Record) -> String {
         escaped(&device(record)),
         escaped(&record.id)
     )
+}
+
+/// How far the machine's figures can be trusted, what the energy is from, and each cell's scenarios: plain text.
+fn evidence_lines(record: &Record) -> Vec<String> {
+    let class = class_words(record).map(|words| format!("host: {}, {words}", device(record)));
+    let mut lines: Vec<String> = class.into_iter().collect();
+    lines.extend(source_lines(record));
+    lines.extend(scenario_lines(record));
+    lines
 }

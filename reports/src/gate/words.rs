@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use edgebench_api::Bytes;
 use edgebench_record::{Change, GateRecord, OnInconclusive, Scale, Side, Tolerance, Verdict, VerdictKind, metric};
 
-use crate::text::{TimeUnit, plain, shortened, signed, significant};
+use crate::text::{JouleUnit, TimeUnit, plain, shortened, signed, significant};
 
 /// What stands for a figure that is absent.
 pub(super) const ABSENT: &str = "–";
@@ -127,11 +127,13 @@ fn figures(verdict: &Verdict) -> (String, String) {
     let (baseline, candidate) = (finite(verdict.baseline), finite(verdict.candidate));
     let unit = metric(&verdict.metric).map_or("", |metric| metric.unit);
     let time = TimeUnit::for_smallest([baseline, candidate].into_iter().flatten());
+    let joule = JouleUnit::for_smallest([baseline, candidate].into_iter().flatten());
     let short = |value: f64| match unit {
         "ns" => format!("{} {}", time.show(value), time.symbol()),
         "bytes" => Bytes(value.max(0.0) as u64).to_string(),
         "fraction" => format!("{:.2} %", value * 100.0),
         "1/s" => format!("{}/s", significant(value)),
+        "J" | "proxy-J" => format!("{} {}", joule.show(value), joule.symbol(unit)),
         _ if value.fract() == 0.0 => value.to_string(),
         _ => significant(value),
     };
@@ -139,6 +141,7 @@ fn figures(verdict: &Verdict) -> (String, String) {
         "ns" => format!("{value} ns"),
         "bytes" => format!("{value} B"),
         "1/s" => format!("{value}/s"),
+        "J" | "proxy-J" => format!("{value} {unit}"),
         _ => value.to_string(),
     };
     let alike = |(a, b): (f64, f64)| a.total_cmp(&b).is_ne() && short(a) == short(b);
@@ -227,6 +230,10 @@ fn scaled(id: &str, scale: Scale, value: f64, like: f64) -> (f64, &'static str) 
         (Scale::Absolute, "bytes") if like.abs() >= 1024.0 => (value / 1024.0, "KiB"),
         (Scale::Absolute, "bytes") => (value, "B"),
         (Scale::Absolute, "1/s") => (value, "/s"),
+        (Scale::Absolute, unit @ ("J" | "proxy-J")) => {
+            let joule = JouleUnit::for_smallest([like]);
+            (value / joule.joules(), joule.symbol(unit))
+        }
         (Scale::Absolute, unit) => (value, unit),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use edgebench_api::Bytes;
 use edgebench_record::{Cell, OutputsVerdict, Record, TaskFacts};
 use serde::Serialize;
 
@@ -14,7 +15,10 @@ use crate::advice::Advice;
 use crate::budget::Budget;
 use crate::caveats::caveats;
 use crate::columns::columns;
-use crate::facts::{command, facts, reasons};
+use crate::evidence::{
+    HostCard, Linked, Section, energy, host_card, memory as memory_section, phases, proxies, scenarios,
+};
+use crate::facts::{command, reasons, run_facts};
 use crate::picture::{Picture, ecdf, latency, memory, per_class, scaling, series, speed_up, trade_offs};
 use crate::ranking::{Rank, ranked};
 use crate::site::{RunEntry, advices, device};
@@ -93,8 +97,9 @@ struct RunPage<'a> {
     started: String,
     tasks: Vec<TaskPart>,
     caveats: Vec<String>,
+    evidence: Vec<Section>,
+    host: HostCard,
     facts: Vec<(String, String)>,
-    warnings: Vec<(String, String)>,
     command: String,
     manifest: Option<String>,
     data: &'a [Crumb],
@@ -124,6 +129,8 @@ struct CellPart {
     facts: Vec<(&'static str, String)>,
     reasons: Vec<String>,
     stderr: String,
+    /// Its memory by phase.
+    memory: Option<Table>,
     picture: Option<Picture>,
 }
 
@@ -151,7 +158,7 @@ pub(crate) fn advised_page(
     links: &RunLinks,
 ) -> Result<String, ReportError> {
     let (suite, device) = (plain(&record.plan.suite), plain(&device(record)));
-    let warnings = &record.host.warnings;
+    let linked = all_linked(record);
     templates.page(
         "run.html",
         &RunPage {
@@ -169,11 +176,17 @@ pub(crate) fn advised_page(
                 .map(|(number, (task, advice))| task_part(record, entry, task, number, advice))
                 .collect(),
             caveats: caveats(record),
-            facts: facts(record),
-            warnings: warnings
-                .iter()
-                .map(|warning| (plain(&warning.fact), plain(&warning.hint)))
-                .collect(),
+            evidence: [
+                Some(energy(record, &linked)),
+                proxies(&linked),
+                memory_section(&linked),
+                scenarios(record, &linked),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            host: host_card(record),
+            facts: run_facts(record),
             command: command(record),
             manifest: record.plan.suite_sha256.as_deref().map(plain),
             data: &links.data,
@@ -181,14 +194,26 @@ pub(crate) fn advised_page(
     )
 }
 
+/// The cells of all tasks in the order of the page, each with where its details are.
+fn all_linked(record: &Record) -> Vec<Linked<'_>> {
+    let tasks = record.tasks.iter().enumerate();
+    tasks
+        .flat_map(|(number, task)| linked(number, &ranked(record, &task.id)))
+        .collect()
+}
+
+/// A task's cells with where their details are.
+fn linked<'a>(number: usize, cells: &[(Rank, &'a Cell)]) -> Vec<Linked<'a>> {
+    let places = cells.iter().enumerate();
+    places
+        .map(|(place, (rank, cell))| (*rank, *cell, format!("#{}", anchor(number, place))))
+        .collect()
+}
+
 fn task_part(record: &Record, entry: &RunEntry, task: &TaskFacts, number: usize, advice: &Advice) -> TaskPart {
     let cells = ranked(record, &task.id);
     let name = plain(&task.id);
-    let linked: Vec<(Rank, &Cell, String)> = cells
-        .iter()
-        .enumerate()
-        .map(|(place, (rank, cell))| (*rank, *cell, format!("#{}", anchor(number, place))))
-        .collect();
+    let linked = linked(number, &cells);
     let mut pictures = pictures(record, entry, task);
     for picture in &mut pictures {
         // Two tasks may have ids that look alike.
@@ -259,11 +284,16 @@ fn cell_part(record: &Record, cell: &Cell, task: usize, place: usize) -> CellPar
         facts: cell_facts(cell),
         reasons: reasons(cell),
         stderr: shortened(stderr.trim(), STDERR_CHARACTERS),
+        memory: phases(cell),
         picture: series(record, cell, place).map(|mut picture| {
             picture.number(task);
             picture
         }),
     }
+}
+
+fn size(bytes: u64) -> String {
+    Bytes(bytes).to_string()
 }
 
 /// What is known of a cell beyond its row.
@@ -281,6 +311,19 @@ fn cell_facts(cell: &Cell) -> Vec<(&'static str, String)> {
         fact(
             "multiply-accumulates of one sample",
             model.macs.map(|count| count.to_string()),
+        );
+        let by_type = model.macs_by_dtype.iter();
+        let by_type: Vec<String> = by_type.map(|(name, count)| format!("{name} × {count}")).collect();
+        fact(
+            "of them by type",
+            Some(by_type.join(", ")).filter(|words| !words.is_empty()),
+        );
+        fact("bytes moved for one sample", model.bytes_moved.map(size));
+        fact("weights", model.weight_bytes.map(size));
+        fact("live activations, at most", model.live_activation_bytes.map(size));
+        fact(
+            "operators not counted",
+            Some(model.uncounted.join(", ")).filter(|words| !words.is_empty()),
         );
         let operators: Vec<String> = model
             .operators

@@ -5,7 +5,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
 use super::canvas::width;
-use crate::text::significant;
+use crate::text::{JouleUnit, significant};
 
 /// From this ratio of the largest to the smallest value on, an axis is logarithmic.
 const LOG_FROM: f64 = 12.0;
@@ -29,6 +29,10 @@ pub(crate) enum Unit {
     Time,
     /// Bytes, shown in KiB, MiB or GiB.
     Size,
+    /// Joules, shown with the prefix that reads best.
+    Energy,
+    /// Proxy joules, which are no energy and never shown as joules.
+    Proxy,
     /// A fraction, shown in per cent.
     Share,
     /// A plain number.
@@ -51,6 +55,11 @@ impl Unit {
                 v if v < 1_073_741_824.0 => (1_048_576.0, "MiB"),
                 _ => (1_073_741_824.0, "GiB"),
             },
+            Self::Energy | Self::Proxy => {
+                let unit = JouleUnit::for_smallest([value]);
+                let kind = if self == Self::Energy { "J" } else { "proxy-J" };
+                (unit.joules(), unit.symbol(kind))
+            }
             Self::Share => (0.01, "%"),
             Self::Number => (1.0, ""),
         };
@@ -72,6 +81,7 @@ impl Unit {
                 _ => 1_073_741_824.0,
             },
             Self::Share => 0.01,
+            Self::Energy | Self::Proxy => JouleUnit::for_smallest([largest]).joules(),
             Self::Time | Self::Number => 1.0,
         }
     }

@@ -13,6 +13,7 @@
 //! | `ecdf` | which share of the inferences took at most how long |
 //! | `series` | one cell's samples over time, with warm-up and drift |
 //! | `memory` | memory by phase and kind |
+//! | `soak` | throughput and heat over minutes to hours |
 //! | `sampled`, `drift` | which cells have samples, quantiles that a count supports, trends |
 //! | `trade_off` | accuracy against latency, size and memory, with the Pareto front |
 //! | `speed_up` | how much faster than the baseline variant, by variant and backend |
@@ -45,6 +46,7 @@ mod ranks;
 mod sampled;
 mod scaling;
 mod series;
+mod soak;
 mod sound;
 mod speed_up;
 mod spots;
@@ -52,6 +54,7 @@ mod trade_off;
 
 pub(crate) use crate::site::slug;
 pub(crate) use axis::Unit;
+pub(crate) use name::cell_id;
 use serde::Serialize;
 pub(crate) use sound::measured;
 
@@ -63,6 +66,7 @@ pub use memory::memory;
 pub use ranks::ranking_overlap;
 pub use scaling::scaling;
 pub use series::series;
+pub use soak::soak;
 pub use speed_up::speed_up;
 pub use trade_off::trade_offs;
 

@@ -1,4 +1,4 @@
-//! Accuracy against what it costs: latency, size, memory and energy, with the Pareto front, the baseline and intervals.
+//! Accuracy against what it costs: latency, size, memory, energy or its proxies, with the Pareto front, the baseline and intervals.
 
 use std::collections::BTreeMap;
 
@@ -48,19 +48,27 @@ struct Cost {
     unit: Unit,
 }
 
-/// Accuracy against each cost of a task, for the cells whose figures stand. Latency has a picture for each batch size.
+/// Accuracy against each cost of a task, for the cells whose figures stand. What an inference of a batch takes has a
+/// picture for each batch size. Proxies are drawn where no cell has measured energy.
 pub fn trade_offs(record: &Record, task: &TaskFacts) -> Vec<Picture> {
     let cells = ranked(record, &task.id);
     let (sizes, more) = batches(cells.iter().map(|(_, cell)| cell.id.settings.batch));
     let mut pictures = Vec::new();
+    // What stands in for energy is of no use beside it.
+    let energy = |(rank, cell): &(Rank, &Cell)| *rank != Rank::Out && figure(cell, "energy").is_some();
+    let has_energy = cells.iter().any(energy);
     for cost in METRICS.iter().filter_map(cost) {
-        if cost.unit == Unit::Time && (sizes.len() > 1 || more) {
-            let of_batch = |&size: &usize| {
+        if cost.unit == Unit::Proxy && has_energy {
+            continue;
+        }
+        let of_batch = matches!(cost.unit, Unit::Time | Unit::Energy | Unit::Proxy);
+        if of_batch && (sizes.len() > 1 || more) {
+            let with_batch = |&size: &usize| {
                 let alike = |(_, cell): &&(Rank, &Cell)| cell.id.settings.batch == size;
                 let cells: Vec<_> = cells.iter().filter(alike).copied().collect();
                 trade_off(record, &cells, task, &cost, Some(size))
             };
-            pictures.extend(sizes.iter().filter_map(of_batch));
+            pictures.extend(sizes.iter().filter_map(with_batch));
         } else {
             pictures.extend(trade_off(record, &cells, task, &cost, None));
         }
@@ -68,13 +76,16 @@ pub fn trade_offs(record: &Record, task: &TaskFacts) -> Vec<Picture> {
     pictures
 }
 
-/// Latency, size and memory, and whatever is counted in joules.
+/// Latency, size, memory and energy, and what stands in for energy.
 fn cost(metric: &'static Metric) -> Option<Cost> {
     let (name, unit) = match metric.id {
+        "energy" => ("energy per inference", Unit::Energy),
+        "energy_net" => ("energy per inference net of idle", Unit::Energy),
+        "processor_proxy" => ("processor proxy", Unit::Proxy),
+        "operations_proxy" => ("operations proxy", Unit::Proxy),
         "latency_p50" => ("median latency", Unit::Time),
         "model_bytes" => ("model size", Unit::Size),
         "rss_peak" => ("peak memory", Unit::Size),
-        _ if metric.unit.ends_with('J') => (metric.meaning, Unit::Number),
         _ => return None,
     };
     Some(Cost { metric, name, unit })
@@ -103,22 +114,17 @@ fn trade_off(
     let drawn = &points[..points.len().min(MOST_POINTS)];
     let title = format!("{}: accuracy against {}{}", short(&task.id), cost.name, suffix(batch));
     let mut description = describe(&points, drawn.len(), &left_out, task, cost);
-    if matches!(cost.metric.id, "latency_p50" | "rss_peak") {
+    if cost.unit == Unit::Proxy {
+        description.push_str(" A proxy ranks; it is no energy.");
+    }
+    if matches!(cost.metric.id, "latency_p50" | "rss_peak" | "processor_proxy") || cost.unit == Unit::Energy {
         description.extend(emulation(record).map(|words| format!(" {words}")));
     }
     let id = id(
         &format!("trade-off-{}", super::slug(cost.metric.id)),
         &[&task.id, &suffix(batch)],
     );
-    let axis_title = match (cost.unit, cost.metric.unit) {
-        (Unit::Number, unit) => format!("{} ({unit})", cost.name),
-        _ => cost.name.to_owned(),
-    };
-    let x = Axis::over(
-        &axis_title,
-        cost.unit,
-        drawn.iter().flat_map(|point| spread(point.cost)),
-    )?;
+    let x = Axis::over(cost.name, cost.unit, drawn.iter().flat_map(|point| spread(point.cost)))?;
     let y = Axis::over(
         &format!("{} (%)", short(task.metric.as_deref().unwrap_or("accuracy"))),
         Unit::Share,
@@ -246,10 +252,7 @@ fn describe(points: &[Point<'_>], drawn: usize, left_out: &LeftOut, task: &TaskF
 
 /// A cost in words, with its unit.
 fn show(cost: &Cost, value: f64) -> String {
-    match cost.unit {
-        Unit::Number => format!("{} {}", cost.unit.show(value), cost.metric.unit),
-        unit => unit.show(value),
-    }
+    cost.unit.show(value)
 }
 
 /// The backends in the order of their names: the same shape in every picture of a task.

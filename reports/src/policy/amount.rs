@@ -11,6 +11,8 @@ pub(super) fn examples(metric: &Metric) -> &'static str {
         "bytes" => "1%, 2MiB or 0",
         "fraction" => "0.5pp, 1% or 0",
         "1/s" => "3%, 10/s or 0",
+        "J" => "3%, 0.1mJ or 0",
+        "proxy-J" => "3%, 0.1proxy-mJ or 0",
         _ => "1%, 1000 or 0",
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
-use edgebench_record::{Cell, Host, Metric, Record, TaskFacts};
+use edgebench_record::{Cell, EnergySource, Host, Metric, Record, ScenarioKind, ScenarioPlan, TaskFacts};
 
-use crate::policy::is_time;
+use crate::policy::is_accuracy;
 use crate::text::shortened;
 
 /// The longest value that a difference shows.
@@ -22,17 +22,55 @@ pub enum Basis {
     Machine,
     /// All that, and how the machine was driven and how it was measured: times.
     Moment,
+    /// All that, and what told the energy.
+    Energy,
+    /// All that, and how the proxy came about.
+    Proxy,
+    /// All that, and the load.
+    Scenario(ScenarioKind),
 }
 
 impl Basis {
+    /// Each of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let alone = [
+            Self::File,
+            Self::Samples,
+            Self::Machine,
+            Self::Moment,
+            Self::Energy,
+            Self::Proxy,
+        ];
+        alone.into_iter().chain(ScenarioKind::ALL.map(Self::Scenario))
+    }
+
     /// What a metric's figures depend on.
     pub fn of(metric: &Metric) -> Self {
         match metric.id {
             "rss_peak" => Self::Machine,
-            _ if is_time(metric) => Self::Moment,
-            _ if metric.unit == "fraction" => Self::Samples,
+            "energy" | "energy_net" => Self::Energy,
+            "processor_proxy" => Self::Proxy,
+            "multi_stream_p99" => Self::Scenario(ScenarioKind::MultiStream),
+            "server_rate" => Self::Scenario(ScenarioKind::Server),
+            "offline_throughput" => Self::Scenario(ScenarioKind::Offline),
+            "paced_misses" => Self::Scenario(ScenarioKind::Paced),
+            "stream_real_time_factor" => Self::Scenario(ScenarioKind::Streaming),
+            "cold_start" => Self::Scenario(ScenarioKind::ColdStart),
+            "sustained_throughput" => Self::Scenario(ScenarioKind::Soak),
+            _ if matches!(metric.unit, "ns" | "1/s") => Self::Moment,
+            _ if is_accuracy(metric) => Self::Samples,
             _ => Self::File,
         }
+    }
+
+    /// Whether the figures depend on the machine.
+    pub(crate) fn is_of_machine(self) -> bool {
+        !matches!(self, Self::File | Self::Samples)
+    }
+
+    /// Whether the figures are of the moment in which they were measured.
+    pub(crate) fn is_of_moment(self) -> bool {
+        self.is_of_machine() && self != Self::Machine
     }
 }
 
@@ -85,7 +123,7 @@ impl Differences {
 pub fn record_differences(baseline: &Record, candidate: &Record, basis: Basis) -> Vec<Difference> {
     let mut found = Differences(Vec::new());
     let (before, after) = (&baseline.host, &candidate.host);
-    if matches!(basis, Basis::Machine | Basis::Moment) {
+    if basis.is_of_machine() {
         found.hold("host.architecture", &before.architecture, &after.architecture);
         found.hold("host.system", &before.system, &after.system);
         found.hold_option("host.cpu_model", before.cpu_model.as_ref(), after.cpu_model.as_ref());
@@ -96,7 +134,7 @@ pub fn record_differences(baseline: &Record, candidate: &Record, basis: Basis) -
         let prefix = |record: &Record| record.plan.worker_prefix.join(" ");
         found.hold("plan.worker_prefix", &prefix(baseline), &prefix(candidate));
     }
-    if basis == Basis::Moment {
+    if basis.is_of_moment() {
         found.hold_option("host.governor", before.governor.as_ref(), after.governor.as_ref());
         found.hold_option(
             "host.virtualisation",
@@ -104,6 +142,9 @@ pub fn record_differences(baseline: &Record, candidate: &Record, basis: Basis) -
             after.virtualisation.as_ref(),
         );
         let (first, second) = (&baseline.plan, &candidate.plan);
+        if let Basis::Scenario(kind) = basis {
+            load(&mut found, kind, (first.scenarios.as_ref(), second.scenarios.as_ref()));
+        }
         found.hold("plan.warm_up_ns", &first.warm_up_ns, &second.warm_up_ns);
         found.hold("plan.measure_ns", &first.measure_ns, &second.measure_ns);
         if before.emulated && after.emulated {
@@ -115,6 +156,34 @@ pub fn record_differences(baseline: &Record, candidate: &Record, basis: Basis) -
         }
     }
     found.0
+}
+
+/// What a scenario's load is made of. A record without a plan of scenarios has no figure of one.
+fn load(found: &mut Differences, kind: ScenarioKind, (first, second): (Option<&ScenarioPlan>, Option<&ScenarioPlan>)) {
+    let mut hold = |name: &str, of: &dyn Fn(&ScenarioPlan) -> u64| {
+        let [before, after] = [first, second].map(|plan| plan.map(of));
+        found.hold_option(&format!("plan.scenarios.{name}"), before.as_ref(), after.as_ref());
+    };
+    if !matches!(kind, ScenarioKind::ColdStart | ScenarioKind::Soak) {
+        hold("min_ns", &|plan| plan.min_ns);
+    }
+    match kind {
+        ScenarioKind::Server => {
+            hold("sessions", &|plan| plan.sessions as u64);
+            hold("target_latency_ns", &|plan| plan.target_latency_ns);
+        }
+        ScenarioKind::Offline => hold("sessions", &|plan| plan.sessions as u64),
+        ScenarioKind::Paced => {
+            hold("period_ns", &|plan| plan.period_ns);
+            hold("deadline_ns", &|plan| plan.deadline_ns);
+        }
+        ScenarioKind::Soak => {
+            hold("soak_ns", &|plan| plan.soak_ns);
+            hold("soak_interval_ns", &|plan| plan.soak_interval_ns);
+            hold("cool_down_ns", &|plan| plan.cool_down_ns);
+        }
+        ScenarioKind::SingleStream | ScenarioKind::MultiStream | ScenarioKind::Streaming | ScenarioKind::ColdStart => {}
+    }
 }
 
 /// Instruction sets that only one of the two has.
@@ -159,17 +228,47 @@ pub fn task_differences(baseline: &TaskFacts, candidate: &TaskFacts, basis: Basi
     found.0
 }
 
-/// In what two cells of the same id differ: the settings that were in effect.
+/// In what two cells of the same id differ: the settings that were in effect, what told the energy, the load.
 pub fn cell_differences(baseline: &Cell, candidate: &Cell, basis: Basis) -> Vec<Difference> {
     let mut found = Differences(Vec::new());
-    if matches!(basis, Basis::Machine | Basis::Moment) {
+    if basis.is_of_machine() {
         let names: BTreeSet<&String> = baseline.effective.keys().chain(candidate.effective.keys()).collect();
         for name in names {
             let field = format!("cells.effective.{name}");
             found.hold_option(&field, baseline.effective.get(name), candidate.effective.get(name));
         }
     }
+    match basis {
+        Basis::Energy => told_by(&mut found, baseline, candidate),
+        Basis::Proxy => {
+            let tier = |cell: &Cell| Some(cell.proxies.as_ref()?.processor.as_ref()?.tier.name());
+            let (before, after) = (tier(baseline), tier(candidate));
+            found.hold_option("cells.proxies.processor.tier", before.as_ref(), after.as_ref());
+        }
+        Basis::Scenario(ScenarioKind::Streaming) => {
+            let period = |cell: &Cell| {
+                let mut streams = cell.scenarios.iter().filter_map(|result| result.streaming.as_ref());
+                streams.next().map(|stream| stream.period_ns.0)
+            };
+            let (before, after) = (period(baseline), period(candidate));
+            found.hold_option("cells.scenarios.streaming.period_ns", before.as_ref(), after.as_ref());
+        }
+        _ => {}
+    }
     found.0
+}
+
+/// What the energy of two cells is from.
+fn told_by(found: &mut Differences, baseline: &Cell, candidate: &Cell) {
+    let [before, after] = [baseline, candidate].map(|cell| cell.energy.as_ref().map(|energy| &energy.source));
+    let mut hold = |field: &str, of: &dyn Fn(&EnergySource) -> String| {
+        let [before, after] = [before, after].map(|source| source.map(of));
+        found.hold_option(&format!("cells.energy.source.{field}"), before.as_ref(), after.as_ref());
+    };
+    hold("name", &|source| source.name.clone());
+    hold("tier", &|source| source.tier.name().to_owned());
+    hold("scope", &|source| source.scope.clone());
+    hold("domains", &|source| source.domains.join(", "));
 }
 
 /// What is worth knowing beside a change though it is no obstacle: another version of the runtime or of edgebench, and
@@ -199,7 +298,7 @@ pub(crate) fn remarks(baseline: (&Record, &Cell), candidate: (&Record, &Cell), b
 pub(crate) fn incomparable(differences: &[Difference], basis: Basis) -> String {
     let away = match basis {
         Basis::Machine | Basis::Moment => "`edgebench gate live` measures both sides alike, ",
-        Basis::File | Basis::Samples => "",
+        _ => "",
     };
     format!(
         "differs in {}; {away}`--allow-mismatch` judges all the same",

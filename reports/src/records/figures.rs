@@ -2,6 +2,7 @@
 
 use edgebench_record::{Cell, Change, Direction, Scale, Tolerance, VerdictKind};
 
+use super::comparable::Basis;
 use super::estimate::{Estimate, FEWEST, LogRatio};
 use super::judge::Pair;
 use super::trial::{Draft, Trial, View, append};
@@ -54,6 +55,8 @@ pub(crate) fn exact(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Draft 
 /// interval needs still decide by their ranges.
 pub(crate) fn measured(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Draft {
     let is_memory = rule.metric.id == "rss_peak";
+    let basis = Basis::of(rule.metric);
+    let is_energy = basis == Basis::Energy;
     let mut draft = pair.draft(rule, figures);
     let tolerance = if is_memory {
         with_slack(rule.tolerance, figures.0)
@@ -82,7 +85,11 @@ pub(crate) fn measured(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Dra
                 baseline: figures.0,
             },
             unflipped: false,
-            unit: "invocations a side",
+            unit: if is_energy {
+                "windows a side"
+            } else {
+                "invocations a side"
+            },
         });
         if draft.trial.is_none() {
             append(&mut draft.verdict.reason, "the baseline's figure has no share");
@@ -92,6 +99,10 @@ pub(crate) fn measured(pair: &Pair<'_>, rule: &Rule, figures: (f64, f64)) -> Dra
         by_range(&mut draft, tolerance, &before, &after);
     } else {
         let why = match (before.len(), after.len()) {
+            _ if matches!(basis, Basis::Scenario(_) | Basis::Proxy) => {
+                "a run gives one figure of it, which has no interval".to_owned()
+            }
+            _ if is_energy => format!("an interval takes {FEWEST} windows a side that count"),
             (0, _) | (_, 0) => format!("an invocation has no {}, or too few samples for it", rule.metric.id),
             _ => too_few(),
         };

@@ -83,8 +83,7 @@ pub fn judge_records(baseline: &Record, candidate: &Record, policy: &Policy, all
         baseline: before,
         candidate: after,
         judged,
-        between: [Basis::File, Basis::Samples, Basis::Machine, Basis::Moment]
-            .into_iter()
+        between: Basis::all()
             .map(|basis| (basis, record_differences(baseline, candidate, basis)))
             .collect(),
         policy,
@@ -327,7 +326,7 @@ impl<'a> Judge<'a> {
         let mut draft = match basis {
             Basis::File => exact(pair, rule, (before, after)),
             Basis::Samples => accuracy(pair, rule, (before, after)),
-            Basis::Machine | Basis::Moment => measured(pair, rule, (before, after)),
+            _ => measured(pair, rule, (before, after)),
         };
         remark(pair, basis, &differences, &mut draft);
         Some(draft)
@@ -391,7 +390,7 @@ fn remark(pair: &Pair<'_>, basis: Basis, differences: &[Difference], draft: &mut
         );
     }
     let built = [pair.baseline, pair.candidate].map(|side| side.record.tool.optimised);
-    if matches!(basis, Basis::Machine | Basis::Moment) && built == [false; 2] {
+    if basis.is_of_machine() && built == [false; 2] {
         append(&mut verdict.reason, "both are of a debug build");
     }
     if verdict.baseline != verdict.candidate {

@@ -1,6 +1,6 @@
 //! A cell's figure for a metric, process by process.
 
-use edgebench_record::{Cell, Figure, Invocation, Metric, figure};
+use edgebench_record::{Cell, EnergyWindow, Figure, Invocation, Metric, figure};
 use edgebench_stats::{median, quantile};
 
 use super::comparable::Basis;
@@ -16,12 +16,13 @@ pub(crate) fn sound(cell: &Cell, metric: &Metric) -> Option<Figure> {
 /// A cell's figure as it is judged: of times and memory, which are held against each other by their ratio, above 0.
 pub(crate) fn judgeable(cell: &Cell, metric: &Metric) -> Option<f64> {
     let figure = sound(cell, metric)?;
-    let by_ratio = matches!(Basis::of(metric), Basis::Machine | Basis::Moment);
+    // Not one query that is late is a figure.
+    let by_ratio = Basis::of(metric).is_of_machine() && metric.unit != "fraction";
     (!by_ratio || figure.value > 0.0).then_some(figure.value)
 }
 
 /// The figure of each invocation, in the metric's unit, in order; all of them or none, since those that have one would
-/// stand silently for those that have none. `None` for a metric that is no figure of a process, too.
+/// stand silently for those that have none. Energy has one for each window that counts. `None` for a metric that is no figure of a process, too.
 pub(crate) fn values(cell: &Cell, metric: &str) -> Option<Vec<f64>> {
     let batch = cell.id.settings.batch;
     let of: &dyn Fn(&Invocation) -> Option<f64> = match metric {
@@ -35,6 +36,8 @@ pub(crate) fn values(cell: &Cell, metric: &str) -> Option<Vec<f64>> {
         "throughput" => &|one| Some(batch as f64 * one.samples_ns.len() as f64 * 1e9 / one.elapsed_ns.0 as f64),
         "cpu_time" => &|one| Some(one.cpu_ns?.0 as f64 / one.samples_ns.len() as f64),
         "rss_peak" => &|one| peak(one).map(|bytes| bytes as f64),
+        "energy" => return joules(cell, |window| window.gross_j),
+        "energy_net" => return joules(cell, net),
         _ => return None,
     };
     if cell.invocations.is_empty() {
@@ -45,6 +48,23 @@ pub(crate) fn values(cell: &Cell, metric: &str) -> Option<Vec<f64>> {
         .iter()
         .map(|one| of(one).filter(|&value| finite(value)))
         .collect()
+}
+
+/// Joules of one inference in each window that counts.
+fn joules(cell: &Cell, of: impl Fn(&EnergyWindow) -> Option<f64>) -> Option<Vec<f64>> {
+    let windows = &cell.energy.as_ref()?.windows;
+    let counting = windows.iter().filter(|window| window.invalid.is_empty());
+    let values: Vec<f64> = counting
+        .filter_map(|window| Some(of(window)? / window.inferences as f64))
+        .filter(|value| value.is_finite() && *value > 0.0)
+        .collect();
+    (!values.is_empty()).then_some(values)
+}
+
+/// Energy of a window less what the machine draws idle.
+fn net(window: &EnergyWindow) -> Option<f64> {
+    let idle_w = f64::midpoint(window.idle_before_w?, window.idle_after_w?);
+    Some(window.gross_j? - idle_w * window.duration_ns.0 as f64 / 1e9)
 }
 
 fn samples(invocation: &Invocation) -> Vec<f64> {

@@ -85,6 +85,61 @@ impl TimeUnit {
     }
 }
 
+/// The unit that joules are given in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JouleUnit {
+    /// Nanojoules.
+    Nj,
+    /// Microjoules.
+    Uj,
+    /// Millijoules.
+    Mj,
+    /// Joules.
+    J,
+}
+
+impl JouleUnit {
+    /// The unit in which the smallest of these, in joules, still reads well. An energy net of idle may be below 0.
+    pub(crate) fn for_smallest(joules: impl IntoIterator<Item = f64>) -> Self {
+        let sizes = joules.into_iter().map(f64::abs).filter(|size| *size > 0.0);
+        match sizes.fold(f64::INFINITY, f64::min) {
+            j if j < 1e-7 => Self::Nj,
+            j if j < 1e-4 => Self::Uj,
+            j if j < 1.0 => Self::Mj,
+            _ => Self::J,
+        }
+    }
+
+    /// Its symbol, by a metric's unit: `J` for energy, `proxy-J` for what stands in for it and is none.
+    pub(crate) fn symbol(self, unit: &str) -> &'static str {
+        match (self, unit) {
+            (Self::Nj, "J") => "nJ",
+            (Self::Uj, "J") => "µJ",
+            (Self::Mj, "J") => "mJ",
+            (Self::J, "J") => "J",
+            (Self::Nj, _) => "proxy-nJ",
+            (Self::Uj, _) => "proxy-µJ",
+            (Self::Mj, _) => "proxy-mJ",
+            (Self::J, _) => "proxy-J",
+        }
+    }
+
+    /// Joules as a number in this unit.
+    pub(crate) fn show(self, joules: f64) -> String {
+        significant(joules / self.joules())
+    }
+
+    /// How many joules one of it is.
+    pub(crate) fn joules(self) -> f64 {
+        match self {
+            Self::Nj => 1e-9,
+            Self::Uj => 1e-6,
+            Self::Mj => 1e-3,
+            Self::J => 1.0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +164,13 @@ mod tests {
         assert_eq!(TimeUnit::for_smallest([2e5, 9e7]).show(2.1e5), "0.210");
         assert_eq!(TimeUnit::for_smallest([2e4, 9e7]).symbol(), "µs");
         assert_eq!(TimeUnit::for_smallest([]).symbol(), "ms");
+    }
+
+    #[test]
+    fn joules_share_the_unit_of_the_smallest() {
+        assert_eq!(JouleUnit::for_smallest([2.1e-4, 3.0]).show(2.1e-4), "0.210");
+        assert_eq!(JouleUnit::for_smallest([2.1e-5, 3.0]).symbol("J"), "µJ");
+        assert_eq!(JouleUnit::for_smallest([-3e-3, 0.0]).show(-3e-3), "-3.00");
+        assert_eq!(JouleUnit::for_smallest([f64::NAN]).symbol("proxy-J"), "proxy-J");
     }
 }

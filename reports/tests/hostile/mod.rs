@@ -24,11 +24,29 @@ pub(crate) fn payloads() -> Vec<Payload> {
     serde_json::from_str(include_str!("../payloads.json")).expect("the corpus is JSON")
 }
 
-/// The record that every hostile one is made from, unless another is given.
+/// The record that every hostile one is made from, unless another is given: the golden one, with energy, scenarios and
+/// the like in its first cell.
 pub(crate) fn golden() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../harness/record/tests/golden/record-v1.json");
     let text = std::fs::read(path).expect("the golden record is there");
-    serde_json::from_slice(&text).expect("the golden record is JSON")
+    let mut record: Value = serde_json::from_slice(&text).expect("the golden record is JSON");
+    let evidence: Value = serde_json::from_str(include_str!("../evidence.json")).expect("the evidence is JSON");
+    merge(&mut record, &evidence["record"]);
+    merge(&mut record["plan"], &evidence["plan"]);
+    let cell = &mut record["cells"][0];
+    merge(cell, &evidence["cell"]);
+    for part in ["model", "summary"] {
+        merge(&mut cell[part], &evidence[part]);
+    }
+    merge(&mut cell["invocations"][0], &evidence["invocation"]);
+    record
+}
+
+/// Puts the members of one object into another.
+fn merge(into: &mut Value, from: &Value) {
+    for (name, member) in from.as_object().into_iter().flatten() {
+        into[name] = member.clone();
+    }
 }
 
 /// Every place of a record that holds text, and whether it takes any.

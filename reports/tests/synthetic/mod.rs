@@ -201,6 +201,7 @@ impl Made {
             ring: 1,
             memory,
             allocations: None,
+            arena: None,
             cgroup_peak_bytes: None,
         }
     }
@@ -268,6 +269,7 @@ pub(crate) fn record(cells: Vec<Cell>, labels: Vec<i64>) -> Record {
             timeout_ns: 3,
             worker_prefix: Vec::new(),
             reference_backend: None,
+            scenarios: None,
         },
         tasks: vec![TaskFacts {
             id: "digits".to_owned(),

@@ -14,7 +14,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::arm::{ArmSpec, arm};
 use super::policy_args::PolicyArgs;
 use super::revision::{Revision, at_revision};
-use crate::args::{RuntimeArgs, Selection};
+use crate::args::{RuntimeArgs, ScenarioArgs, Selection};
+use crate::energy::EnergyArgs;
 use crate::failure::Failure;
 use crate::get;
 use crate::output::tell;
@@ -227,8 +228,11 @@ fn prepared(args: &LiveArgs, side: &ArmSpec) -> Result<Arm, Failure> {
         min_secs: None,
         warmup_secs: None,
         samples: None,
+        memory_limit: None,
         option: args.option.iter().chain(&side.options).cloned().collect(),
         reference: None,
+        scenarios: ScenarioArgs::default(),
+        energy: EnergyArgs::default(),
         runtime: RuntimeArgs {
             ort_dylib: side.ort_dylib.clone().or_else(|| args.runtime.ort_dylib.clone()),
             worker: side.worker.clone().or_else(|| args.runtime.worker.clone()),

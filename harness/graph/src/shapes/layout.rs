@@ -1,7 +1,7 @@
 //! Operators that move, cut and join.
 
-use crate::macs::Values;
-use crate::net::{Node, Value};
+use crate::net::{Node, Value, Values};
+use crate::scan::MAX_DIMS;
 use crate::shapes::axis;
 use crate::tensor::product;
 
@@ -179,7 +179,7 @@ pub(super) fn squeeze(node: &Node, values: &Values<'_>, x: &[u64]) -> Option<Vec
 
 pub(super) fn unsqueeze(node: &Node, values: &Values<'_>, x: &[u64]) -> Option<Vec<u64>> {
     let given = axes(node, values)??;
-    let rank = x.len() + given.len();
+    let rank = Some(x.len() + given.len()).filter(|&rank| rank as u64 <= MAX_DIMS)?;
     let mut new = given.iter().map(|&a| axis(a, rank)).collect::<Option<Vec<_>>>()?;
     new.sort_unstable();
     new.dedup();

@@ -1,7 +1,6 @@
 //! Integers that are known without running the model: exporters compute shapes with chains of small operators.
 
-use crate::macs::Values;
-use crate::net::{Attribute, Node, Value};
+use crate::net::{Attribute, Node, Value, Values};
 use crate::shapes::{axis, layout};
 use crate::tensor::{MAX_KEPT, product};
 
@@ -12,6 +11,7 @@ pub(super) fn evaluate(node: &Node, values: &Values<'_>) -> Option<Value> {
         "Size" => Some(Value {
             dims: Vec::new(),
             ints: Some(vec![i64::try_from(product(values.dims(node, 0)?)?).ok()?]),
+            ..Value::default()
         }),
         "Concat" => concat(node, values),
         "ConstantOfShape" => filled(node, values),
@@ -27,6 +27,7 @@ fn list(ints: Vec<i64>) -> Value {
     Value {
         dims: vec![ints.len() as u64],
         ints: Some(ints),
+        ..Value::default()
     }
 }
 
@@ -60,7 +61,7 @@ fn filled(node: &Node, values: &Values<'_>) -> Option<Value> {
     let count = product(&dims).filter(|&count| count <= MAX_KEPT)?;
     Some(Value {
         ints: Some(vec![fill; count as usize]),
-        dims,
+        ..Value::of(dims)
     })
 }
 
@@ -69,8 +70,8 @@ fn moved(node: &Node, values: &Values<'_>) -> Option<Value> {
     let x = values.input(node, 0)?;
     let ints = x.ints.as_ref()?;
     let same = |dims: Vec<u64>| Value {
-        dims,
         ints: Some(ints.clone()),
+        ..Value::of(dims)
     };
     let whole = |&dim: &u64| layout::Cut {
         start: 0,
@@ -98,11 +99,11 @@ fn moved(node: &Node, values: &Values<'_>) -> Option<Value> {
                 .iter()
                 .map(|&index| ints.get(axis(index, ints.len())?).copied());
             Some(Value {
-                dims: indices.dims.clone(),
                 ints: Some(picked.collect::<Option<_>>()?),
+                ..Value::of(indices.dims.clone())
             })
         }
-        _ => Some(x.clone()),
+        _ => Some(same(x.dims.clone())),
     }
 }
 
@@ -121,8 +122,8 @@ fn pick(ints: &[i64], dims: &[u64], axes: &[usize], cuts: &[layout::Cut]) -> Opt
     });
     let ints = picked.collect::<Option<_>>()?;
     Some(Value {
-        dims: out,
         ints: Some(ints),
+        ..Value::of(out)
     })
 }
 
@@ -152,5 +153,8 @@ fn arithmetic(node: &Node, values: &Values<'_>) -> Option<Value> {
     } else {
         vec![count as u64]
     };
-    Some(Value { dims, ints: Some(ints) })
+    Some(Value {
+        ints: Some(ints),
+        ..Value::of(dims)
+    })
 }

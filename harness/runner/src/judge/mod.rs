@@ -6,11 +6,14 @@ mod rule;
 
 use std::collections::HashMap;
 
+use edgebench_protocol::TimedOutputs;
 use edgebench_record::{Accuracy, Cell, CellId, Delta, Outcome, OutcomeKind, OutputsVerdict};
 use edgebench_suites::{Judged, MetricName, Suite, delta, score};
 
 use crate::Plan;
+use crate::energy::energy;
 use crate::expect::{OUTPUTS_DIFFER, expect};
+use crate::limit::judge_limit;
 use crate::prepare::{Prepared, PreparedTask};
 use crate::run::CellState;
 use crate::summarise::summarise;
@@ -21,24 +24,34 @@ pub(crate) use rule::Rule;
 /// With fewer samples of a larger test set an accuracy is not worth showing.
 const ENOUGH: usize = 100;
 
+/// How far outputs of the timed run may be off those of the accuracy run, relative to the largest magnitude: sums of several
+/// threads in another order are.
+const TIMED_TOLERANCE: f64 = 1e-3;
+
 /// A cell's outputs, judged by the task's metric where it has one.
 struct Answers {
     outputs: Outputs,
     judged: Option<Judged>,
 }
 
-/// Makes the record's cells of what is known of them.
+/// Makes the record's cells of what is known of them. `prefixed`: something stands before the workers' commands.
 pub(crate) fn judge(
     plan: &Plan,
     suite: &Suite,
     prepared: &Prepared,
     states: Vec<CellState>,
     interrupted: bool,
+    prefixed: bool,
 ) -> Vec<Cell> {
     let mut answers: Vec<Option<Answers>> = Vec::new();
     let mut cells: Vec<Cell> = Vec::new();
     for (planned, state) in plan.cells.iter().zip(states) {
-        let (cell, answer) = assemble(plan, suite, prepared, &planned.id, state, interrupted);
+        let not_held = state.not_held.clone();
+        let (mut cell, answer) = assemble(plan, suite, prepared, &planned.id, state, interrupted);
+        cell.memory_limit = plan
+            .measure
+            .memory_limit_bytes
+            .and_then(|limit| judge_limit(limit, &cell.outcome, &cell.invocations, not_held.as_deref(), prefixed));
         cells.push(cell);
         answers.push(answer);
     }
@@ -123,23 +136,50 @@ fn assemble(
             Err(_) => {}
         }
     }
-    let cell = Cell {
+    let self_checks = state.evaluation.and_then(|(_, evaluation)| evaluation.self_checks);
+    let timed = self_checks.as_ref().and_then(|checks| checks.timed_outputs.as_ref());
+    if let Some(why) = timed.and_then(differ).filter(|_| outcome.is_measured()) {
+        outcome = Outcome::of(OutcomeKind::Failed, why);
+        outcome.stage = Some("evaluate".to_owned());
+    }
+    let mut cell = Cell {
         id: id.clone(),
         model: model.and_then(|model| model.facts.clone()),
         outcome,
         runtime: state.runtime,
         effective: state.effective,
-        summary: summarise(&state.invocations, id.settings.batch),
+        summary: summarise(
+            &state.invocations,
+            id.settings.batch,
+            model.and_then(|model| model.facts.as_ref()),
+        ),
         invocations: state.invocations,
         accuracy,
         outputs: edgebench_record::OutputsCheck::default(),
         energy: None,
         proxies: None,
-        scenarios: Vec::new(),
-        self_checks: None,
+        scenarios: state.scenarios,
+        self_checks,
         memory_limit: None,
     };
+    cell.energy = energy(&cell, state.energy_source.as_ref(), state.windows);
+    if let (Some(energy), Some(why)) = (&mut cell.energy, state.energy_failure) {
+        energy.remarks.push(why);
+    }
     (cell, answers)
+}
+
+/// Why the timed run's outputs are not those of the accuracy run; `None` where they are.
+fn differ(timed: &TimedOutputs) -> Option<String> {
+    let share = match timed.largest_relative {
+        Some(most) if most <= TIMED_TOLERANCE => return None,
+        Some(most) => format!("by {most:.2e} of the largest magnitude"),
+        None => "in what is finite".to_owned(),
+    };
+    let (differing, compared) = (timed.compared - timed.same_bits.min(timed.compared), timed.compared);
+    Some(format!(
+        "outputs of the timed run are not those of the accuracy run: {differing} of {compared} batches differ {share}"
+    ))
 }
 
 /// The answers as the record keeps them. Scores that are not finite have no place in JSON, and fewer than all would

@@ -1,11 +1,12 @@
 //! The plan: which cells are run, in which order, for how long.
 
 mod request;
+mod scenarios;
 
 use std::fmt;
 
-use edgebench_api::Settings;
-use edgebench_record::{CellId, Mode, PlanFacts};
+use edgebench_api::{Bytes, Settings};
+use edgebench_record::{CellId, Mode, PlanFacts, ScenarioPlan};
 use edgebench_suites::{MeasureTable, Suite, Task, Variant};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -13,7 +14,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::EnergyPlan;
+
 pub use request::PlanRequest;
+pub use scenarios::ScenarioRequest;
 
 /// The plan of a run: a value that is printed, hashed and carried out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +41,12 @@ pub struct Plan {
     pub cells: Vec<PlannedCell>,
     /// For every round the cells' indices in the order in which they run.
     pub order: Vec<Vec<usize>>,
+    /// The scenarios that every cell that measured runs once after all rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenarios: Option<ScenarioPlan>,
+    /// How energy is measured after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergyPlan>,
 }
 
 /// One cell of a plan.
@@ -65,6 +75,9 @@ pub struct MeasurePlan {
     pub timeout_ns: u64,
     /// The largest part of a test set that is evaluated, in samples, however long it takes; without it time decides.
     pub samples: Option<usize>,
+    /// The memory limit that every worker is run under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit_bytes: Option<Bytes>,
 }
 
 /// Why there is no plan.
@@ -189,6 +202,8 @@ pub fn plan(suite: &Suite, request: &PlanRequest) -> Result<Plan, PlanError> {
         inputs_sha256: request.inputs_sha256.clone(),
         order: order(cells.len(), measure.invocations, request.seed),
         cells,
+        scenarios: request.scenarios.plan(request.mode)?,
+        energy: request.energy.clone(),
     })
 }
 
@@ -244,6 +259,19 @@ fn order(cells: usize, rounds: usize, seed: u64) -> Vec<Vec<usize>> {
         .collect()
 }
 
+/// A limit that a process can at least be started under.
+fn limit(asked: Option<Bytes>) -> Result<Option<Bytes>, PlanError> {
+    const LEAST: Bytes = Bytes(1 << 20);
+    match asked {
+        Some(limit) if limit < LEAST => Err(PlanError::Value {
+            what: "the memory limit",
+            rule: "at least 1 MiB",
+            value: limit.to_string(),
+        }),
+        asked => Ok(asked),
+    }
+}
+
 /// How long, by mode. Source of the long values: the first inference benchmark rules of `MLPerf` ask for 600 s of
 /// single-stream queries; here they are shared out over the invocations. What the request names itself overrides all.
 fn measure(request: &PlanRequest, suite: &MeasureTable) -> Result<MeasurePlan, PlanError> {
@@ -296,6 +324,7 @@ fn measure(request: &PlanRequest, suite: &MeasureTable) -> Result<MeasurePlan, P
         min_samples,
         timeout_ns: seconds("timeout", request.timeout, suite.timeout_s)?,
         samples: request.samples,
+        memory_limit_bytes: limit(request.memory_limit)?,
     })
 }
 
@@ -323,6 +352,7 @@ impl Plan {
             timeout_ns: self.measure.timeout_ns,
             worker_prefix: worker_prefix.to_vec(),
             reference_backend: Some(self.reference.clone()),
+            scenarios: self.scenarios.clone(),
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use edgebench_api::Bytes;
 use edgebench_record::Mode;
 use edgebench_suites::{Suite, Task};
 
-use crate::PlanError;
+use crate::{EnergyPlan, PlanError, ScenarioRequest};
 
 /// What is asked of a plan beyond the suite. An empty list leaves the suite's own.
 #[derive(Debug, Clone)]
@@ -41,10 +42,16 @@ pub struct PlanRequest {
     pub timeout: Option<Duration>,
     /// The largest part of a test set to evaluate, in samples, however long it takes.
     pub samples: Option<usize>,
+    /// A memory limit that every worker is run under.
+    pub memory_limit: Option<Bytes>,
+    /// How energy is measured; not at all when absent.
+    pub energy: Option<EnergyPlan>,
     /// The backend whose outputs the others are held against, one of those that run; the suite's first otherwise.
     pub reference: Option<String>,
     /// SHA-256 of inputs that come from elsewhere than the suite.
     pub inputs_sha256: Option<String>,
+    /// Scenarios beside the steady state.
+    pub scenarios: ScenarioRequest,
 }
 
 impl Default for PlanRequest {
@@ -66,8 +73,11 @@ impl Default for PlanRequest {
             measure: None,
             timeout: None,
             samples: None,
+            memory_limit: None,
+            energy: None,
             reference: None,
             inputs_sha256: None,
+            scenarios: ScenarioRequest::default(),
         }
     }
 }

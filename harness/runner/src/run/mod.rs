@@ -1,6 +1,8 @@
 //! The run: rounds, journal, record.
 
+mod energy;
 mod progress;
+mod scenarios;
 mod state;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,15 +13,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use edgebench_api::Settings;
-use edgebench_record::{Ended, Entry, Header, Mode, Outcome, Record, SCHEMA, Store, StoreError, Tool};
+use edgebench_meters::proxy::Calibration;
+use edgebench_record::{Ended, Entry, Header, Mode, Outcome, Overhead, Record, SCHEMA, Store, StoreError, Tool};
 use edgebench_suites::{Suite, SuiteError};
 
-use crate::host::HostWatch;
+use crate::checks::overhead;
+use crate::energy::{EnergyError, Meter, energy_sources, proxies};
+use crate::host::{HostWatch, start_gate};
 use crate::invoke::{Attempt, Task, environment, invoke};
 use crate::judge::judge;
 use crate::prepare::{PrepareError, Prepared, prepare};
 use crate::scrub::Scrub;
 use crate::summarise::p50;
+use crate::worker::cgroup::Groups;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand, WorkerFailure};
 use progress::Progress;
 pub(crate) use state::CellState;
@@ -41,6 +47,12 @@ pub struct RunOptions<'a> {
     pub host_name: Option<String>,
     /// What goes before every worker's program, for the record.
     pub worker_prefix: Vec<String>,
+    /// The backend that does no work, for the harness's own overhead.
+    pub idle_backend: Option<String>,
+    /// The longest that the machine is waited for until it is fit.
+    pub start_gate: Duration,
+    /// What a calibration on this machine found.
+    pub calibration: Option<Calibration>,
 }
 
 /// Why a run could not go on. What is done is in the journal.
@@ -55,6 +67,9 @@ pub enum RunError {
     /// The journal belongs to another plan.
     #[error("the run in {} was begun under another plan", .0.display())]
     OtherPlan(PathBuf),
+    /// Energy that was asked for.
+    #[error(transparent)]
+    Energy(#[from] EnergyError),
     /// The plan belongs to another suite.
     #[error("the plan names `{0}`, which the suite lacks")]
     OtherSuite(String),
@@ -75,6 +90,7 @@ impl RunError {
         match self {
             Self::Store(error) => Some(error.hint().to_owned()),
             Self::Suite(error) => error.hint(),
+            Self::Energy(error) => error.hint(),
             Self::OtherPlan(_) => Some("resume it with the arguments and files that it was begun with".to_owned()),
             Self::OtherSuite(_) => Some("plan again with this suite".to_owned()),
             Self::Folder { .. } => Some("check that the disk is not full and the folder can be written to".to_owned()),
@@ -135,6 +151,12 @@ pub fn run(
         return Err(RunError::OtherPlan(store.folder().to_owned()));
     }
     let host = HostWatch::start(Path::new("/"));
+    // Before anything is measured, since nothing of it would be wanted without its energy.
+    let meter = plan
+        .energy
+        .as_ref()
+        .map(|energy| Meter::open(energy, host.facts(), &options.worker_prefix));
+    let meter = meter.transpose()?.flatten();
     let work = store.folder().join(WORK);
     let prepared = prepare(plan, suite, &options.inputs, &work, observer)?;
     let mut cells = CellState::restore(plan, store.entries(), &work);
@@ -148,10 +170,34 @@ pub fn run(
         progress: Progress::new(plan, &cells),
         cells,
         environments: HashMap::new(),
+        groups: Groups::find(Path::new("/"), plan.measure.memory_limit_bytes.is_some())
+            .map_err(|error| error.to_string()),
     };
-    let interrupted = run.rounds(store, observer)?;
+    observer(Event::Waiting);
+    let interrupt = || options.interrupt.load(Ordering::Relaxed);
+    let start_gate = start_gate(Path::new("/"), options.start_gate, &interrupt);
+    let overhead = run.overhead();
+    let mut interrupted = run.rounds(store, observer)? || run.scenarios(store, observer)?;
+    if let (false, Some(energy), Some(meter)) = (interrupted, &plan.energy, &meter) {
+        interrupted = run.energy(energy, meter, store, observer)?;
+    }
+    let mut energy_sources = energy_sources(host.facts());
+    energy_sources.used = meter.as_ref().map(|meter| meter.source.name.clone());
     observer(Event::Judging);
-    let cells = judge(plan, suite, &prepared, run.cells, interrupted);
+    let mut cells = judge(
+        plan,
+        suite,
+        &prepared,
+        run.cells,
+        interrupted,
+        !options.worker_prefix.is_empty(),
+    );
+    for cell in &mut cells {
+        cell.proxies = proxies(cell, options.calibration.as_ref());
+        if let (Some(energy), Some(meter)) = (&mut cell.energy, &meter) {
+            energy.remarks.extend(meter.remarks());
+        }
+    }
     let mut record = Record {
         schema: SCHEMA,
         id: store.header().id.clone(),
@@ -163,9 +209,9 @@ pub fn run(
         plan: plan.facts(&options.worker_prefix),
         tasks: prepared.tasks.into_values().map(|task| task.facts).collect(),
         cells,
-        energy_sources: None,
-        overhead: None,
-        start_gate: None,
+        energy_sources: Some(energy_sources),
+        overhead,
+        start_gate: Some(start_gate),
     };
     Scrub::of_this_process(Some(&work), &[&suite.folder]).record(&mut record);
     store.finish(&record)?;
@@ -201,6 +247,8 @@ struct Run<'a> {
     cells: Vec<CellState>,
     progress: Progress,
     environments: Environments,
+    /// Where a worker gets a control group of its own, or why it gets none.
+    groups: Result<Groups, String>,
 }
 
 impl Run<'_> {
@@ -253,6 +301,9 @@ impl Run<'_> {
                 // A measurement whose evaluation was cut short is done again with it: no later round may be left.
                 if attempt.interrupted {
                     return Ok(true);
+                }
+                if attempt.not_held.is_some() {
+                    self.cells[cell].not_held = attempt.not_held;
                 }
                 if let Some(finished) = attempt.finished {
                     p50_ns = p50(&finished.invocation);
@@ -310,7 +361,32 @@ impl Run<'_> {
             quick: self.plan.mode == Mode::Quick,
         };
         let command = (self.options.command)(&id.backend);
-        Ok(invoke(&command, environment, &task, self.options.interrupt))
+        Ok(invoke(
+            &command,
+            environment,
+            &task,
+            self.groups.as_ref().map_err(String::as_str),
+            self.options.interrupt,
+        ))
+    }
+
+    /// What the harness itself takes, with the first task's inputs. `None` where it could not be measured.
+    fn overhead(&self) -> Option<Overhead> {
+        let backend = self.options.idle_backend.as_deref()?;
+        let cell = &self.plan.cells.first()?.id;
+        let variant = self.suite.task(&cell.task)?.variant(&cell.variant)?;
+        let inputs = self.prepared.tasks.get(&cell.task)?;
+        let timeout = Duration::from_nanos(self.plan.measure.timeout_ns);
+        let command = (self.options.command)(backend);
+        overhead(
+            &command,
+            backend,
+            &variant.path,
+            inputs,
+            timeout,
+            self.options.interrupt,
+        )
+        .ok()
     }
 
     fn environment(&mut self, backend: &str, settings: &Settings) -> Result<BTreeMap<String, String>, Box<Outcome>> {

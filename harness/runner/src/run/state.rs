@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use edgebench_api::Probe;
-use edgebench_record::{Entry, Evaluation, Finished, Invocation, Outcome};
+use edgebench_record::{
+    EnergySource, EnergyWindow, Entry, Evaluation, Finished, Invocation, Outcome, ScenarioKind, ScenarioResult,
+};
 
 use crate::Plan;
 
@@ -17,8 +19,16 @@ pub(crate) struct CellState {
     /// The output that carries the answer.
     pub(crate) answer: Option<String>,
     pub(crate) evaluation: Option<(PathBuf, Evaluation)>,
+    pub(crate) scenarios: Vec<ScenarioResult>,
+    /// Windows of its energy, and what they were measured with.
+    pub(crate) windows: Vec<EnergyWindow>,
+    pub(crate) energy_source: Option<EnergySource>,
+    /// Why its energy could not be measured.
+    pub(crate) energy_failure: Option<String>,
     /// Set when the cell came to an end before its plan did.
     pub(crate) ended: Option<Outcome>,
+    /// Why some of its processes ran without the memory limit that was asked for.
+    pub(crate) not_held: Option<String>,
 }
 
 impl CellState {
@@ -32,10 +42,18 @@ impl CellState {
             };
             match entry {
                 Entry::Finished(finished) => cell.add(finished, work),
+                Entry::Scenario(done) => cell.scenarios.push(done.result.clone()),
+                Entry::Energy(done) => cell.add_window(done.source.clone(), done.window.clone()),
                 Entry::Ended(ended) => cell.ended = Some(ended.outcome.clone()),
             }
         }
         for cell in &mut cells {
+            // The peak of a control group tells that there was one.
+            if plan.measure.memory_limit_bytes.is_some()
+                && cell.invocations.iter().any(|one| one.cgroup_peak_bytes.is_none())
+            {
+                cell.not_held = Some("not known of the part before the run was resumed".to_owned());
+            }
             // No invocation is left that could evaluate, so the last one is run again.
             if cell.evaluation.is_none() && cell.ended.is_none() && cell.invocations.len() >= plan.order.len() {
                 cell.invocations.pop();
@@ -47,6 +65,11 @@ impl CellState {
     /// Whether the cell has measured in a round.
     pub(crate) fn has_run(&self, round: usize) -> bool {
         self.invocations.iter().any(|invocation| invocation.round == round)
+    }
+
+    /// Whether a scenario is over.
+    pub(crate) fn has_scenario(&self, kind: ScenarioKind) -> bool {
+        self.scenarios.iter().any(|result| result.kind == kind)
     }
 
     /// Adds an invocation.

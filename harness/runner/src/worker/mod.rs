@@ -1,5 +1,6 @@
 //! One live worker process.
 
+pub(crate) mod cgroup;
 mod command;
 mod confine;
 mod process;

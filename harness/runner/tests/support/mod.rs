@@ -130,6 +130,9 @@ impl Bench {
             },
             host_name: None,
             worker_prefix: Vec::new(),
+            idle_backend: Some("null".to_owned()),
+            start_gate: Duration::ZERO,
+            calibration: None,
         };
         run(plan, &self.suite, &options, store, observer)
     }
@@ -189,6 +192,7 @@ fn suite(root: &Path) -> Suite {
             .into(),
             output: None,
             baseline: "base".to_owned(),
+            stream: None,
             variants: vec![variant("base", Precision::Fp32), variant("other", Precision::Int8)],
             expectations: Vec::new(),
         }],

@@ -1,0 +1,120 @@
+//! What scenarios gave, a line each, on standard error.
+
+use edgebench_api::Nanos;
+use edgebench_record::{CellId, Record, ScenarioKind, ScenarioResult, ScenarioVerdict};
+
+use crate::output::tell;
+use crate::parse::one_line;
+
+/// Tells what every scenario of a record gave.
+pub(crate) fn tell_scenarios(record: &Record) {
+    for cell in &record.cells {
+        for result in &cell.scenarios {
+            tell(scenario_line(&cell.id, result));
+        }
+    }
+}
+
+/// One result: the cell, the scenario, its figure, and why it is not valid.
+pub(crate) fn scenario_line(cell: &CellId, result: &ScenarioResult) -> String {
+    let verdict = match result.verdict {
+        ScenarioVerdict::Valid => "VALID",
+        ScenarioVerdict::Invalid => "INVALID",
+    };
+    let mut line = format!("{cell}: {}: {verdict}", result.kind.name());
+    if let Some(figure) = headline(result) {
+        line = format!("{line}: {figure}");
+    }
+    if !result.reasons.is_empty() {
+        line = format!("{line} ({})", result.reasons.join("; "));
+    }
+    one_line(&line)
+}
+
+/// A scenario's own figure, where there is one.
+fn headline(result: &ScenarioResult) -> Option<String> {
+    let estimate = |p: f64| result.latency.as_ref()?.estimate(p).map(Nanos);
+    Some(match result.kind {
+        ScenarioKind::SingleStream => format!("p90 {}", estimate(0.9)?),
+        ScenarioKind::MultiStream => format!("p99 {}", estimate(0.99)?),
+        ScenarioKind::Server => {
+            let server = result.server.as_ref()?;
+            format!(
+                "{:.1} queries/s with p99 within {}",
+                server.rate_per_s?, server.bound_ns
+            )
+        }
+        ScenarioKind::Offline => format!("{:.1} samples/s", result.throughput_per_s?),
+        ScenarioKind::Paced => {
+            let paced = result.paced.as_ref()?;
+            format!("{} of {} deadlines missed", paced.missed, paced.due)
+        }
+        ScenarioKind::Streaming => {
+            let streaming = result.streaming.as_ref()?;
+            format!(
+                "real-time factor {:.4}, {} of {} frames late",
+                streaming.real_time_factor, streaming.missed, streaming.frames
+            )
+        }
+        ScenarioKind::ColdStart => {
+            let figures = result.cold_start.as_ref()?;
+            let warm = figures.warm.median?.total_ns;
+            match figures.cold.as_ref().and_then(|cold| cold.median) {
+                Some(cold) => format!("first answer after {warm}, {} with a cold page cache", cold.total_ns),
+                None => format!("first answer after {warm}"),
+            }
+        }
+        ScenarioKind::Soak => {
+            let soak = result.soak.as_ref()?;
+            format!(
+                "{:.1} samples/s sustained, {:.1} in the first interval",
+                soak.sustained_per_s, soak.burst_per_s
+            )
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use edgebench_api::Settings;
+    use edgebench_record::ServerFigures;
+
+    use super::*;
+
+    fn id() -> CellId {
+        CellId {
+            task: "t".to_owned(),
+            variant: "v".to_owned(),
+            backend: "b".to_owned(),
+            settings: Settings::default(),
+        }
+    }
+
+    #[test]
+    fn a_result_is_a_line() {
+        let mut result = ScenarioResult::new(ScenarioKind::Server);
+        result.server = Some(ServerFigures {
+            bound_ns: Nanos(10_000_000),
+            percentile: 0.99,
+            rate_per_s: Some(812.34),
+            lowest_failed_per_s: None,
+            probes: Vec::new(),
+        });
+        result
+            .reasons
+            .push("too short: 0.5 s,\u{1b}[31m and the rule is 10 s".to_owned());
+        let line = scenario_line(&id(), &result);
+        assert!(line.starts_with("t/v/b/t1/b1: server: INVALID: 812.3 queries/s with p99 within 10.0 ms (too short"));
+        assert!(!line.contains('\u{1b}'), "{line}");
+        result.verdict = ScenarioVerdict::Valid;
+        result.reasons.clear();
+        assert!(scenario_line(&id(), &result).ends_with("within 10.0 ms"));
+    }
+
+    #[test]
+    fn no_figure_is_no_figure() {
+        for kind in ScenarioKind::ALL {
+            assert_eq!(headline(&ScenarioResult::new(kind)), None);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The energy of a run's cells, after its rounds.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use edgebench_api::Nanos;
+use edgebench_protocol::WarmUp;
+use edgebench_record::{EnergySource, EnergyWindow, Entry, FinishedWindow, Store};
+
+use super::{Run, RunError};
+use crate::energy::{Meter, Windowed, measure_window};
+use crate::{EnergyPlan, Event, WorkerFailure};
+
+/// Runs before a window, at least.
+const WARM_UP_RUNS: u64 = 3;
+
+impl Run<'_> {
+    /// Measures what is left of the windows, every cell's first before any cell's second. Returns whether it was interrupted.
+    pub(super) fn energy(
+        &mut self,
+        plan: &EnergyPlan,
+        meter: &Meter,
+        store: &mut Store,
+        observer: &mut dyn FnMut(Event<'_>),
+    ) -> Result<bool, RunError> {
+        let cells: Vec<usize> = (0..self.plan.cells.len())
+            .filter(|&cell| self.cells[cell].ended.is_none())
+            .collect();
+        let total = cells.len() * plan.repeats;
+        let mut done = 0;
+        for repeat in 0..plan.repeats {
+            for &cell in &cells {
+                let over = self.cells[cell].windows.len() > repeat || self.cells[cell].energy_failure.is_some();
+                if !over {
+                    observer(Event::Energy {
+                        cell: &self.plan.cells[cell].id,
+                        done,
+                        total,
+                        remaining: meter.window(plan) * 3 * u32::try_from(total - done).unwrap_or(u32::MAX),
+                    });
+                    if self.options.interrupt.load(Ordering::Relaxed)
+                        || self.window(plan, meter, cell, repeat, store)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                done += 1;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Measures one window of one cell. A worker that fails costs the cell its energy and not its other figures. Returns
+    /// whether the run was interrupted.
+    fn window(
+        &mut self,
+        plan: &EnergyPlan,
+        meter: &Meter,
+        cell: usize,
+        repeat: usize,
+        store: &mut Store,
+    ) -> Result<bool, RunError> {
+        let id = &self.plan.cells[cell].id;
+        let environment = match self.environment(&id.backend, &id.settings) {
+            Ok(environment) => environment,
+            Err(outcome) => {
+                self.cells[cell].energy_failure = Some(outcome.told());
+                return Ok(false);
+            }
+        };
+        let lacking = || RunError::OtherSuite(id.to_string());
+        let task = self.suite.task(&id.task).ok_or_else(lacking)?;
+        let variant = task.variant(&id.variant).ok_or_else(lacking)?;
+        let windowed = Windowed {
+            id,
+            model: &variant.path,
+            inputs: self.prepared.tasks.get(&id.task).ok_or_else(lacking)?,
+            command: &(self.options.command)(&id.backend),
+            environment: &environment,
+            warm_up: WarmUp {
+                min_ns: Nanos(self.plan.measure.warm_up_ns),
+                min_runs: WARM_UP_RUNS,
+            },
+            timeout: Duration::from_nanos(self.plan.measure.timeout_ns),
+        };
+        match measure_window(meter, plan, &windowed, self.options.interrupt) {
+            Ok(window) => {
+                self.cells[cell].add_window(meter.source.clone(), window.clone());
+                store.append(Entry::Energy(Box::new(FinishedWindow {
+                    cell,
+                    repeat,
+                    source: meter.source.clone(),
+                    window,
+                })))?;
+            }
+            Err((WorkerFailure::Interrupted, ..)) => return Ok(true),
+            Err((failure, stage, tail)) => {
+                self.cells[cell].energy_failure = Some(failure.outcome(stage, tail).told());
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl super::CellState {
+    /// Adds a window. What another source measured does not belong with it.
+    pub(crate) fn add_window(&mut self, source: EnergySource, window: EnergyWindow) {
+        if self
+            .energy_source
+            .as_ref()
+            .is_some_and(|known| known.name != source.name)
+        {
+            self.windows.clear();
+        }
+        self.energy_source = Some(source);
+        self.windows.push(window);
+    }
+}
