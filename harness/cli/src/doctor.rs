@@ -8,9 +8,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use edgebench_api::Probe;
-use edgebench_record::{Class, HealthReading, Host, HostClass};
-use edgebench_runner::WorkerFailure;
+use edgebench_record::{Class, EnergySources, HealthReading, Host, HostClass};
 use edgebench_runner::host::HostWatch;
+use edgebench_runner::{WorkerFailure, energy_sources};
 use serde_json::{Value, json};
 
 use crate::args::{DoctorArgs, TextFormat};
@@ -40,8 +40,9 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
             (name, found)
         })
         .collect();
+    let sources = energy_sources(&host);
     let text = match args.format {
-        TextFormat::Text => text(&host, &backends),
+        TextFormat::Text => text(&host, &sources, &backends),
         TextFormat::Json => {
             let backends: Vec<Value> = backends
                 .iter()
@@ -50,7 +51,8 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
                     Err(failure) => json!({ "backend": name, "problem": problem(failure) }),
                 })
                 .collect();
-            let shown = json!({ "host": host, "backends": backends, "cache": cache_folder() });
+            let shown =
+                json!({ "host": host, "energy_sources": sources, "backends": backends, "cache": cache_folder() });
             format!("{}\n", serde_json::to_string_pretty(&shown)?)
         }
     };
@@ -78,17 +80,40 @@ fn problem(failure: &WorkerFailure) -> Vec<String> {
     lines
 }
 
-fn text(host: &Host, backends: &[(String, Result<Probe, WorkerFailure>)]) -> String {
+fn text(host: &Host, sources: &EnergySources, backends: &[(String, Result<Probe, WorkerFailure>)]) -> String {
     let health = host.health_at_end.as_ref().map(HealthReading::facts);
     let mut place = Vec::new();
     place.extend(cache_folder().map(|folder| ("cache", folder.display().to_string())));
     let mut sections = vec![facts("Machine", &host.facts())];
     sections.extend(health.map(|health| facts("Now", &health)));
     sections.extend(host.class.as_ref().map(class));
+    sections.push(facts("Energy", &energy(sources)));
     sections.push(runtimes(backends));
     sections.push(facts("Files", &place));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
+}
+
+/// The sources that can be read, and why the others cannot.
+fn energy(sources: &EnergySources) -> Vec<(&str, String)> {
+    let present = sources.present.iter().map(|source| {
+        let domains = source.domains.join(", ");
+        let told = format!(
+            "{} ({}), {}: {domains}",
+            source.tier.name(),
+            source.tier.meaning(),
+            source.scope
+        );
+        (source.name.as_str(), told)
+    });
+    let absent = sources.absent.iter().map(|source| {
+        let hint = source
+            .hint
+            .as_ref()
+            .map_or_else(String::new, |hint| format!(" → {hint}"));
+        (source.name.as_str(), format!("–  {}{hint}", source.reason))
+    });
+    present.chain(absent).collect()
 }
 
 /// A heading with a line a fact. Nothing where there are no facts.
@@ -224,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_tells_nothing_has_no_empty_sections() {
-        let shown = text(&Host::default(), &[]);
+        let shown = text(&Host::default(), &EnergySources::default(), &[]);
         assert!(!shown.contains("Now") && !shown.contains("Class"), "{shown}");
     }
 }

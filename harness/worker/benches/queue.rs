@@ -25,13 +25,13 @@ const SERVE: &str = "serve-the-null-backend";
 const MOST: f64 = 0.05;
 
 /// How long the loads of one utilisation last, all together, in seconds.
-const SECONDS: f64 = 30.0;
+const SECONDS: f64 = 60.0;
 
 /// Loads of one utilisation.
 const LOADS: u64 = 15;
 
 /// The service time.
-const LATENCY: &str = "200us";
+const LATENCY: &str = "1ms";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args()
@@ -84,6 +84,8 @@ fn queue(latency: &str, utilisation: f64, seconds: f64) -> (f64, String) {
         late.push(load.late_ns);
         queries += load.queries;
     }
+    off.sort_by(f64::total_cmp);
+    late.sort_by(f64::total_cmp);
     let of = |values: &[f64], p: f64| quantile(values, p).unwrap_or(f64::INFINITY);
     let median = of(&off, 0.5);
     let line = format!(

@@ -343,10 +343,9 @@ impl Found {
 /// Processes or samples that a figure rests on.
 fn count(cell: &Cell, metric: &Metric) -> Option<usize> {
     match Basis::of(metric) {
-        Basis::File => None,
+        Basis::File | Basis::Proxy | Basis::Scenario(_) => None,
         Basis::Samples => Some(cell.accuracy.as_ref()?.samples),
         Basis::Machine | Basis::Moment => Some(cell.invocations.len()),
         Basis::Energy => Some(values(cell, metric.id)?.len()),
-        Basis::Proxy | Basis::Scenario(_) => None,
     }
 }

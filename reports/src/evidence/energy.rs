@@ -38,12 +38,9 @@ pub(crate) fn energy(record: &Record, cells: &[Linked<'_>]) -> Section {
          ±: combined standard uncertainty, of the windows' spread, the drift of the idle power and the source's accuracy."
             .to_owned(),
     );
-    let values = measured.iter().flat_map(|(_, energy)| {
-        let estimates = [energy.gross_j, energy.net_j].into_iter().flatten();
-        estimates
-            .map(|estimate| estimate.value_j)
-            .filter(|value| value.is_finite())
-    });
+    // What is net of idle may come to nothing, which no unit is chosen for.
+    let gross = measured.iter().filter_map(|(_, energy)| Some(energy.gross_j?.value_j));
+    let values = gross.filter(|value| value.is_finite());
     let unit = JouleUnit::for_smallest(values);
     let delays = measured.iter().filter_map(|(_, energy)| energy.delay_product_js);
     let delay = JouleUnit::for_smallest(delays.filter(|product| product.is_finite()));
@@ -141,7 +138,7 @@ fn source_line(source: &EnergySource) -> String {
     let finite = |value: f64| Some(value).filter(|value| value.is_finite() && *value > 0.0);
     let rate = finite(source.sampling_hz).map(|rate| format!(", asked {} times a second", significant(rate)));
     let accuracy =
-        finite(source.uncertainty).map(|share| format!(", ± {} % by its own accuracy", significant(share * 100.0)));
+        finite(source.uncertainty * 100.0).map(|share| format!(", ± {} % by its own accuracy", significant(share)));
     format!(
         "Energy by {}: tier {} ({}), scope {}{read}{}, windows of {} or more{}.",
         plain(&source.name),
@@ -237,7 +234,7 @@ fn proxy_fields(kind: &str, proxy: &EnergyProxy) -> Vec<Field> {
     vec![
         Field::text(kind),
         number(Some(proxy.per_inference_proxy_j), |value| Unit::Proxy.show(value)),
-        number(Some(proxy.uncertainty), |share| significant(share * 100.0)),
+        number(Some(proxy.uncertainty * 100.0), significant),
         Field::text(proxy.tier.name()),
         Field::text(plain(&proxy.formula)),
     ]

@@ -32,6 +32,12 @@ impl Key {
         Self::of(name, ns, |ns| Unit::Time.show(ns))
     }
 
+    /// A fraction, shown in per cent; what these have no number for is none.
+    fn share(name: &'static str, share: Option<f64>) -> Self {
+        let share = share.filter(|share| (share * 100.0).is_finite());
+        Self::of(name, share, |share| Unit::Share.show(share))
+    }
+
     fn count(name: &'static str, count: Option<u64>) -> Self {
         let words = count.map(|count| count.to_string());
         Self {
@@ -112,7 +118,7 @@ fn server(result: &ScenarioResult, figures: Option<&ServerFigures>) -> Vec<Key> 
     vec![
         Key::rate("highest rate that held", figures.and_then(|figures| figures.rate_per_s)),
         Key::time("bound", bound),
-        Key::of("percentile within", percentile, |share| Unit::Share.show(share)),
+        Key::share("percentile within", percentile),
         Key::rate(
             "lowest that did not",
             figures.and_then(|figures| figures.lowest_failed_per_s),
@@ -136,7 +142,7 @@ fn paced(result: &ScenarioResult, figures: Option<&PacedFigures>) -> Vec<Key> {
         },
         Key::time("jitter", figures.and_then(|figures| figures.jitter_ns)),
         estimate("p99", result, 0.99),
-        Key::of("busy", of(|figures| figures.busy), |share| Unit::Share.show(share)),
+        Key::share("busy", of(|figures| figures.busy)),
     ]
 }
 
@@ -171,7 +177,7 @@ fn soak(figures: Option<&SoakFigures>) -> Vec<Key> {
     vec![
         Key::rate("burst", burst),
         Key::rate("sustained", sustained),
-        Key::of("sustained of burst", ratio, |share| Unit::Share.show(share)),
+        Key::share("sustained of burst", ratio),
         Key::count("intervals", figures.map(|figures| figures.intervals.len() as u64)),
         Key {
             words: temperatures
@@ -185,11 +191,15 @@ fn soak(figures: Option<&SoakFigures>) -> Vec<Key> {
 
 /// ` (1.2 % [0.8, 1.9])`, as far as there are figures.
 fn misses(share: f64, interval: Option<Interval>) -> String {
-    if !share.is_finite() {
+    if !(share * 100.0).is_finite() {
         return String::new();
     }
     let per_cent = |share: f64| significant(share * 100.0);
-    let interval = interval.filter(|interval| interval.low.is_finite() && interval.high.is_finite());
+    let interval = interval.filter(|interval| {
+        [interval.low, interval.high]
+            .iter()
+            .all(|end| (end * 100.0).is_finite())
+    });
     let ends = interval.map(|interval| format!(" [{}, {}]", per_cent(interval.low), per_cent(interval.high)));
     format!(" ({} %{})", per_cent(share), ends.unwrap_or_default())
 }

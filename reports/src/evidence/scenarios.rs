@@ -104,8 +104,8 @@ fn flips(record: &Record) -> Vec<String> {
     let flips = rank_flips(&record.cells, MARGIN);
     let throughputs = |index: usize| {
         let cell = record.cells.get(index)?;
-        let valid = cell.scenarios.iter().filter(|result| result.is_valid());
-        let soak = valid.filter_map(|result| result.soak.as_ref()).next()?;
+        let mut valid = cell.scenarios.iter().filter(|result| result.is_valid());
+        let soak = valid.find_map(|result| result.soak.as_ref())?;
         Some((
             cell_id(&cell.id),
             significant(soak.burst_per_s),

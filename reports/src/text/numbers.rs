@@ -126,7 +126,12 @@ impl JouleUnit {
 
     /// Joules as a number in this unit.
     pub(crate) fn show(self, joules: f64) -> String {
-        significant(joules / self.joules())
+        let text = significant(joules / self.joules());
+        // Nothing has no sign.
+        match text.strip_prefix('-') {
+            Some(size) if size.chars().all(|c| c == '0' || c == '.') => size.to_owned(),
+            _ => text,
+        }
     }
 
     /// How many joules one of it is.
@@ -170,6 +175,7 @@ mod tests {
     fn joules_share_the_unit_of_the_smallest() {
         assert_eq!(JouleUnit::for_smallest([2.1e-4, 3.0]).show(2.1e-4), "0.210");
         assert_eq!(JouleUnit::for_smallest([2.1e-5, 3.0]).symbol("J"), "µJ");
+        assert_eq!(JouleUnit::Uj.show(-1e-14), "0.0000");
         assert_eq!(JouleUnit::for_smallest([-3e-3, 0.0]).show(-3e-3), "-3.00");
         assert_eq!(JouleUnit::for_smallest([f64::NAN]).symbol("proxy-J"), "proxy-J");
     }
