@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use edgebench_record::{Cell, OutputsVerdict, Record};
 
-use crate::evidence::{class_words, machine};
+use crate::evidence::machine;
 use crate::text::plain;
 
 /// The machine, the runtimes, the plan: each with its name, plain text.
 pub(crate) fn facts(record: &Record) -> Vec<(String, String)> {
     let mut facts = machine(&record.host);
-    facts.extend(class_words(record).map(|words| ("trust".to_owned(), words)));
     facts.extend(run_facts(record));
     facts
 }

@@ -171,7 +171,7 @@ fn the_card_of_the_host_tells_its_class_and_the_start_gate() {
     let text = page(&record);
     for words in [
         "<strong>Class B</strong>: good side by side",
-        "limits to class B; once mended, A",
+        "limits to class B; class A once this and all that limits as much is mended",
         "Before the run began it waited 12.0 s (at most 60.0 s) for the machine to be fit; still not as it should be: the load",
         "41 ns in each sample, 120 µs for a request",
         "temperature, start → end",

@@ -40,7 +40,7 @@ const fn higher(id: &'static str, unit: &'static str, meaning: &'static str) -> 
     }
 }
 
-/// Every metric.
+/// Every metric. New ones come last: files that others keep have a column for each.
 pub const METRICS: &[Metric] = &[
     lower("library_open", "ns", "opening the runtime's library"),
     lower("load", "ns", "parsing, optimising, compiling and placing the model"),
@@ -59,6 +59,39 @@ pub const METRICS: &[Metric] = &[
     lower("model_bytes", "bytes", "size of the model's files"),
     lower("parameters", "", "elements of all weights"),
     lower("macs", "", "multiply-accumulates of one inference of one sample"),
+    higher("accuracy", "fraction", "the task's own metric: top1, f1 or auc"),
+    higher("top1", "fraction", "samples whose highest output is the label"),
+    higher(
+        "f1",
+        "fraction",
+        "mean over classes of the harmonic mean of precision and recall",
+    ),
+    higher("auc", "fraction", "area under the receiver operating characteristic"),
+    lower(
+        "bytes_moved",
+        "bytes",
+        "weights and activations that one inference of one sample reads and writes",
+    ),
+    lower(
+        "energy",
+        "J",
+        "measured energy of one inference, what the machine draws idle included",
+    ),
+    lower(
+        "energy_net",
+        "J",
+        "measured energy of one inference less what the machine draws idle",
+    ),
+    lower(
+        "processor_proxy",
+        "proxy-J",
+        "from the processor time and the duration of one inference: ranks, and is no energy unless calibrated",
+    ),
+    lower(
+        "operations_proxy",
+        "proxy-J",
+        "from the multiply-accumulates and the bytes moved of one inference: ranks, and is no energy",
+    ),
     lower(
         "multi_stream_p99",
         "ns",
@@ -94,39 +127,6 @@ pub const METRICS: &[Metric] = &[
         "1/s",
         "samples per second in the last third of a soak",
     ),
-    lower(
-        "bytes_moved",
-        "bytes",
-        "weights and activations that one inference of one sample reads and writes",
-    ),
-    lower(
-        "energy",
-        "J",
-        "measured energy of one inference, what the machine draws idle included",
-    ),
-    lower(
-        "energy_net",
-        "J",
-        "measured energy of one inference less what the machine draws idle",
-    ),
-    lower(
-        "processor_proxy",
-        "proxy-J",
-        "from the processor time and the duration of one inference: ranks, and is no energy unless calibrated",
-    ),
-    lower(
-        "operations_proxy",
-        "proxy-J",
-        "from the multiply-accumulates and the bytes moved of one inference: ranks, and is no energy",
-    ),
-    higher("accuracy", "fraction", "the task's own metric: top1, f1 or auc"),
-    higher("top1", "fraction", "samples whose highest output is the label"),
-    higher(
-        "f1",
-        "fraction",
-        "mean over classes of the harmonic mean of precision and recall",
-    ),
-    higher("auc", "fraction", "area under the receiver operating characteristic"),
 ];
 
 /// Finds a metric by its id.

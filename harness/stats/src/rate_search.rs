@@ -24,8 +24,8 @@ enum Stage {
 ///
 /// From a first guess the rate is doubled while it holds and halved while it does not, until the highest rate that held
 /// and the lowest that did not are neighbours; then the middle of the two (their geometric mean) is tried until they are
-/// closer than the tolerance. The highest that held is then confirmed; where it does not hold again, the next lower
-/// one is tried, one tolerance below.
+/// closer than the tolerance. The highest that held is then confirmed; where it does not hold again, a lower one is
+/// tried: one tolerance below, then two more, four more, and so on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateSearch {
     next: f64,
@@ -35,6 +35,8 @@ pub struct RateSearch {
     tolerance: f64,
     probes_left: usize,
     confirmations_left: usize,
+    /// How many tolerances the next confirmation is below the last.
+    step_down: i32,
     stage: Stage,
 }
 
@@ -51,6 +53,7 @@ impl RateSearch {
             tolerance,
             probes_left: probes,
             confirmations_left: confirmations,
+            step_down: 1,
             stage: Stage::Searching,
         })
     }
@@ -122,7 +125,9 @@ impl RateSearch {
         }
         self.failed = Some(self.next);
         self.confirmations_left -= 1;
-        self.next /= 1.0 + self.tolerance;
+        self.next /= (1.0 + self.tolerance).powi(self.step_down);
+        // The counts are small; a search that never ends is not meant.
+        self.step_down = self.step_down.saturating_mul(2);
         if self.confirmations_left == 0 {
             self.stage = Stage::Done;
         }
@@ -188,11 +193,16 @@ mod tests {
         assert_eq!(search.step(), Step::Confirm(100.0));
         search.tried(false);
         assert_eq!(search.step(), Step::Confirm(100.0 / 1.02));
+        search.tried(false);
+        // Two tolerances below that.
+        let lower = 100.0 / 1.02 / 1.02f64.powi(2);
+        assert_eq!(search.step(), Step::Confirm(lower));
         search.tried(true);
         assert_eq!(search.step(), Step::Done);
-        assert_eq!(search.highest(), Some(100.0 / 1.02));
+        assert_eq!(search.highest(), Some(lower));
+        assert_eq!(search.lowest_failed(), Some(100.0 / 1.02));
         search.tried(false);
-        assert_eq!(search.highest(), Some(100.0 / 1.02));
+        assert_eq!(search.highest(), Some(lower));
     }
 
     #[test]

@@ -146,6 +146,9 @@ impl Model {
                     ..bounds
                 };
                 self.time(begin, &until_part)?;
+                if self.has_reached(begin, &bounds) {
+                    break;
+                }
                 let taken = Instant::now();
                 self.capture()?;
                 // The time of the copy is no time of the measurement.

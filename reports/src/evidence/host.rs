@@ -8,6 +8,9 @@ use crate::text::{plain, shortened};
 /// The longest fact that stands beside a class in one line.
 const FACT_CHARACTERS: usize = 80;
 
+/// Less than this, in nanoseconds, is the look at the machine and no wait.
+const SHORTEST_WAIT: u64 = 100_000_000;
+
 /// Facts that are shown before the folded list of all.
 const FIRST: [&str; 5] = ["machine", "virtualisation", "processor", "processors", "memory"];
 
@@ -49,7 +52,7 @@ pub(crate) fn host_card(record: &Record) -> HostCard {
             .map(|reason| {
                 let raised = if reason.raises_to < reason.limits_to {
                     format!(
-                        "limits to class {}; once mended, {}",
+                        "limits to class {}; class {} once this and all that limits as much is mended",
                         reason.limits_to, reason.raises_to
                     )
                 } else {
@@ -103,7 +106,7 @@ pub(crate) fn machine(host: &Host) -> Vec<(String, String)> {
     }
     let share = host
         .steal
-        .filter(|steal| steal.is_finite())
+        .filter(|steal| (steal * 100.0).is_finite())
         .map(|steal| format!("{:.1} %", steal * 100.0));
     facts.extend(share.map(|share| ("steal".to_owned(), share)));
     facts.extend(health(host.health_at_start.as_ref(), host.health_at_end.as_ref()));
@@ -132,8 +135,8 @@ fn health(start: Option<&HealthReading>, end: Option<&HealthReading>) -> Vec<(St
 fn gate(record: &Record) -> Option<String> {
     let gate = record.start_gate.as_ref()?;
     let (waited, limit) = (gate.waited_ns, gate.limit_ns);
-    let waited = match waited.0 {
-        0 => "The run did not wait to begin".to_owned(),
+    let waited = match (waited.0, limit.0) {
+        (_, 0) | (..SHORTEST_WAIT, _) => "The run did not wait to begin".to_owned(),
         _ => format!("Before the run began it waited {waited} (at most {limit}) for the machine to be fit"),
     };
     let unmet: Vec<String> = gate.unmet.iter().map(|words| plain(words)).collect();

@@ -118,7 +118,7 @@ fn server(result: &ScenarioResult, figures: Option<&ServerFigures>) -> Vec<Key> 
     vec![
         Key::rate("highest rate that held", figures.and_then(|figures| figures.rate_per_s)),
         Key::time("bound", bound),
-        Key::share("percentile within", percentile),
+        Key::share("share within it", percentile),
         Key::rate(
             "lowest that did not",
             figures.and_then(|figures| figures.lowest_failed_per_s),

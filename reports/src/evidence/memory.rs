@@ -28,7 +28,9 @@ const COLUMNS: [Column; 10] = [
     ("allocations per inference", |cell| {
         number(each(cell, |one| Some(allocated(one)?[0])), significant)
     }),
-    ("bytes of them", |cell| size(each(cell, |one| Some(allocated(one)?[1])))),
+    ("bytes allocated", |cell| {
+        size(each(cell, |one| Some(allocated(one)?[1])))
+    }),
     ("arena, most in use", |cell| {
         size(each(cell, |one| Some(one.arena.as_ref()?.peak_in_use_bytes.0 as f64)))
     }),

@@ -27,6 +27,9 @@ const FIRST: f64 = 0.7;
 /// A probe lasts this part of a full run's minimum.
 const PROBE: u64 = 5;
 
+/// A probe lasts so many bounds at least: a queue that is overloaded by a twentieth has then grown as long as the bound.
+const PROBE_BOUNDS: u64 = 20;
+
 /// Queries of a probe, at least: two of them above the bound are one in a hundred.
 const PROBE_QUERIES: u64 = 200;
 
@@ -121,7 +124,9 @@ fn request(sessions: usize, min_ns: u64, bound_ns: u64, rate_per_s: f64, seed: u
     let (min_ns, queries) = if full {
         (min_ns, reportable(PERCENTILE))
     } else {
-        (min_ns / PROBE, PROBE_QUERIES)
+        // Never longer than the full run that it stands for.
+        let probe_ns = (min_ns / PROBE).max(bound_ns.saturating_mul(PROBE_BOUNDS));
+        (probe_ns.min(min_ns), PROBE_QUERIES)
     };
     let most_ns = longest(min_ns);
     // What slow models cannot serve within the longest load is left out, and the count then says so.
@@ -199,6 +204,10 @@ mod tests {
         let slow = request(1, 10_000_000_000, 1_000_000, 10.0, 0, true);
         assert_eq!(slow.min_queries, 662);
         assert!(slow.max_ns.0 > 66_000_000_000 && slow.max_ns.0 < 120_000_000_000);
+        let probe = |bound_ns| request(1, 10_000_000_000, bound_ns, 1000.0, 0, false).min_ns.0;
+        assert_eq!(probe(1_000_000), 2_000_000_000);
+        assert_eq!(probe(300_000_000), 6_000_000_000);
+        assert_eq!(probe(u64::MAX), 10_000_000_000);
         let slower = request(1, 10_000_000_000, 1_000_000, 1.0, 0, true);
         assert_eq!(slower.min_queries, 120);
         let hopeless = request(1, 10_000_000_000, 1_000_000, 1e-9, 0, true);
