@@ -1,12 +1,15 @@
 //! `edgebench calibrate`: how far the processor's proxy may be trusted on this machine.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use edgebench_meters::calibration::{Fit, LEAST_RHO, MOST_MAPE, Workload, fit};
 use edgebench_record::{Cell, Energy, Record, Tier};
+
+use edgebench_runner::host::HostWatch;
 
 use crate::energy::CalibrationFile;
 use crate::failure::{Failure, exit};
@@ -24,7 +27,25 @@ pub(crate) struct CalibrateArgs {
 
 pub(crate) fn calibrate(args: &CalibrateArgs) -> Result<ExitCode, Failure> {
     let record = Record::read(&args.run).map_err(Failure::from_error)?;
+    let here = HostWatch::start(Path::new("/"));
+    if record.host.cpu_model.is_none() || record.host.cpu_model != here.facts().cpu_model {
+        return Err(Failure::new(format!(
+            "run {} was measured on another processor ({}), or nobody knows on which",
+            one_line(&record.id),
+            one_line(record.host.cpu_model.as_deref().unwrap_or("not named"))
+        ))
+        .hint("calibrate on the machine that measured, after `run --energy` there"));
+    }
     let measured: Vec<(&Cell, Workload, &Energy)> = record.cells.iter().filter_map(workload).collect();
+    let sources: BTreeSet<&str> = measured
+        .iter()
+        .map(|(_, _, energy)| energy.source.name.as_str())
+        .collect();
+    if sources.len() > 1 {
+        return Err(Failure::new(
+            "the run's energy comes from several sources, and one is fitted at a time",
+        ));
+    }
     let workloads: Vec<Workload> = measured.iter().map(|(_, workload, _)| *workload).collect();
     let Some(fit) = fit(&workloads) else {
         return Err(Failure::new(format!(
@@ -34,7 +55,8 @@ pub(crate) fn calibrate(args: &CalibrateArgs) -> Result<ExitCode, Failure> {
         .hint("measure some first: edgebench run --energy auto"));
     };
     print(&text(&measured, &fit))?;
-    let (Some(calibration), Some(rho), Some((_, _, energy))) = (fit.calibration(), fit.rho, measured.first()) else {
+    let accepted = fit.calibration().filter(|fit| fit.watts_per_core > 0.0);
+    let (Some(calibration), Some(rho), Some((_, _, energy))) = (accepted, fit.rho, measured.first()) else {
         tell("the proxy stays E4: it ranks, and no more");
         return Ok(ExitCode::from(exit::INCONCLUSIVE));
     };
@@ -59,7 +81,11 @@ pub(crate) fn calibrate(args: &CalibrateArgs) -> Result<ExitCode, Failure> {
 
 /// What one inference of a cell took, over the windows that count.
 fn workload(cell: &Cell) -> Option<(&Cell, Workload, &Energy)> {
-    let energy = cell.energy.as_ref().filter(|energy| energy.source.tier < Tier::E3)?;
+    let energy = cell.energy.as_ref()?;
+    // A graphics processor's energy says nothing of the processor's.
+    if energy.source.tier >= Tier::E3 || energy.source.scope.contains("gpu") {
+        return None;
+    }
     let counting = || energy.windows.iter().filter(|window| window.invalid.is_empty());
     let (mut joules, mut cpu_s, mut wall_s, mut inferences) = (0.0, 0.0, 0.0, 0.0);
     for window in counting() {
@@ -111,7 +137,9 @@ fn text(measured: &[(&Cell, Workload, &Energy)], fit: &Fit) -> String {
     for why in &fit.refused {
         let _ = writeln!(out, "not accepted: {why}");
     }
-    if fit.refused.is_empty() {
+    if fit.watts_per_core <= 0.0 {
+        let _ = writeln!(out, "not accepted: the energy does not depend on processor time");
+    } else if fit.refused.is_empty() {
         let _ = writeln!(out, "accepted: on this machine the processor's proxy is E3");
     }
     out

@@ -1,12 +1,14 @@
 //! The flags of energy, and the calibration that earlier runs left behind.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use edgebench_api::Nanos;
 use edgebench_meters::Choice;
+use edgebench_meters::calibration::{ENOUGH_WORKLOADS, LEAST_RHO, MOST_MAPE};
 use edgebench_meters::proxy::Calibration;
 use edgebench_record::Tier;
 use edgebench_runner::EnergyPlan;
@@ -101,10 +103,32 @@ impl CalibrationFile {
     }
 }
 
+/// A regular file's text: a pipe would never end, and a calibration is short.
+fn read(path: &Path) -> io::Result<String> {
+    const MOST: u64 = 64 << 10;
+    let found = fs::metadata(path)?;
+    if !found.is_file() || found.len() > MOST {
+        return Err(io::Error::other("it is no short regular file"));
+    }
+    let mut text = String::new();
+    fs::File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// The calibration of this machine, where there is one for this processor. One that cannot be used is told.
 pub(crate) fn calibration(cpu_model: Option<&str>) -> Option<Calibration> {
     let path = CalibrationFile::place()?;
-    let text = fs::read_to_string(&path).ok()?;
+    let text = match read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            tell(format_args!(
+                "warning: the calibration {} is not used: {error}",
+                path.display()
+            ));
+            return None;
+        }
+    };
     let refused = |why: &str| {
         tell(format_args!(
             "warning: the calibration {} is not used: {}",
@@ -124,13 +148,17 @@ pub(crate) fn calibration(cpu_model: Option<&str>) -> Option<Calibration> {
         ));
     }
     if file.cpu_model.is_none() || file.cpu_model.as_deref() != cpu_model {
-        return refused("it was made on another processor");
+        return refused("it does not name this processor");
     }
-    let sound = [file.watts_per_core, file.static_watts, file.mape]
-        .iter()
-        .all(|value| value.is_finite() && *value >= 0.0);
-    if !sound {
-        return refused("its figures are not all finite and positive");
+    let watts = [file.watts_per_core, file.static_watts];
+    let accepted = file.workloads >= ENOUGH_WORKLOADS
+        && (0.0..=MOST_MAPE).contains(&file.mape)
+        && (LEAST_RHO..=1.0).contains(&file.rho)
+        && file.tier < Tier::E3
+        && watts.iter().all(|watts| (0.0..1e6).contains(watts))
+        && file.watts_per_core > 0.0;
+    if !accepted {
+        return refused("its figures are not those of an accepted calibration");
     }
     Some(Calibration {
         watts_per_core: file.watts_per_core,

@@ -96,6 +96,11 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         let _ = std::fs::remove_dir_all(&folder);
     }
     let record = record?;
+    let used = record.energy_sources.as_ref().and_then(|sources| sources.used.as_ref());
+    if selected.plan.energy.is_some() && used.is_none() && !record.interrupted {
+        tell("warning: no energy was measured: no source here covers the processor");
+        tell("hint: `edgebench doctor` says why for each; a meter of your own comes in by `--energy command:CMD`");
+    }
     write_files(&record, &folder)?;
     print(&format.write(&[&record], &FormatOptions::default())?)?;
     tell_scenarios(&record);

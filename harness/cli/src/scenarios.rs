@@ -1,7 +1,7 @@
 //! What scenarios gave, a line each, on standard error.
 
 use edgebench_api::Nanos;
-use edgebench_record::{CellId, Record, ScenarioKind, ScenarioResult, ScenarioVerdict};
+use edgebench_record::{CellId, ColdCache, Record, ScenarioKind, ScenarioResult, ScenarioVerdict};
 
 use crate::output::tell;
 use crate::parse::one_line;
@@ -39,10 +39,12 @@ fn headline(result: &ScenarioResult) -> Option<String> {
         ScenarioKind::MultiStream => format!("p99 {}", estimate(0.99)?),
         ScenarioKind::Server => {
             let server = result.server.as_ref()?;
-            format!(
-                "{:.1} queries/s with p99 within {}",
-                server.rate_per_s?, server.bound_ns
-            )
+            let rate = server.rate_per_s?;
+            let queries = match result.samples_per_query {
+                Some(samples) if samples > 1 => format!("{rate:.1} queries/s of {samples} samples each"),
+                _ => format!("{rate:.1} queries/s"),
+            };
+            format!("{queries} with p99 within {}", server.bound_ns)
         }
         ScenarioKind::Offline => format!("{:.1} samples/s", result.throughput_per_s?),
         ScenarioKind::Paced => {
@@ -58,9 +60,9 @@ fn headline(result: &ScenarioResult) -> Option<String> {
         }
         ScenarioKind::ColdStart => {
             let figures = result.cold_start.as_ref()?;
-            let warm = figures.warm.median?.total_ns;
-            match figures.cold.as_ref().and_then(|cold| cold.median) {
-                Some(cold) => format!("first answer after {warm}, {} with a cold page cache", cold.total_ns),
+            let warm = first_answer(&figures.warm)?;
+            match figures.cold.as_ref().and_then(first_answer) {
+                Some(cold) => format!("first answer after {warm}, {cold} with a cold page cache"),
                 None => format!("first answer after {warm}"),
             }
         }
@@ -74,10 +76,17 @@ fn headline(result: &ScenarioResult) -> Option<String> {
     })
 }
 
+/// The median time to the first answer, with the fastest and the slowest.
+fn first_answer(cache: &ColdCache) -> Option<String> {
+    let totals = || cache.starts.iter().map(|start| start.total_ns);
+    let (median, min, max) = (cache.median?.total_ns, totals().min()?, totals().max()?);
+    Some(format!("{median} ({min} to {max})"))
+}
+
 #[cfg(test)]
 mod tests {
     use edgebench_api::Settings;
-    use edgebench_record::ServerFigures;
+    use edgebench_record::{ColdStart, ColdStartFigures, ServerFigures};
 
     use super::*;
 
@@ -109,6 +118,34 @@ mod tests {
         result.verdict = ScenarioVerdict::Valid;
         result.reasons.clear();
         assert!(scenario_line(&id(), &result).ends_with("within 10.0 ms"));
+        result.samples_per_query = Some(8);
+        assert!(scenario_line(&id(), &result).contains("812.3 queries/s of 8 samples each with p99"));
+    }
+
+    #[test]
+    fn a_cold_start_has_its_range() {
+        let start = |total_ms: u64| ColdStart {
+            hello_ns: Nanos(1),
+            library_open_ns: Nanos(1),
+            load_ns: Nanos(1),
+            first_ns: Nanos(1),
+            rest_ns: None,
+            total_ns: Nanos(total_ms * 1_000_000),
+        };
+        let mut result = ScenarioResult::new(ScenarioKind::ColdStart);
+        result.cold_start = Some(ColdStartFigures {
+            warm: ColdCache {
+                starts: vec![start(30), start(10), start(20)],
+                median: Some(start(20)),
+            },
+            cold: None,
+            no_cold: None,
+            dropped: Vec::new(),
+        });
+        assert_eq!(
+            headline(&result).unwrap(),
+            "first answer after 20.0 ms (10.0 ms to 30.0 ms)"
+        );
     }
 
     #[test]

@@ -151,7 +151,7 @@ pub fn open(command: &str, patience: Patience) -> Result<ExternalMeter, AbsentSo
     let (child, heard) = start(command).map_err(|error| told(format!("the meter could not be started: {error}")))?;
     // From here on it is ended when this is dropped.
     let mut meter = ExternalMeter {
-        facts: facts(command, &Lines::new(Instant::now()), 1.0),
+        facts: facts(&Lines::new(Instant::now()), 1.0),
         child,
         heard,
         last: None,
@@ -180,7 +180,7 @@ pub fn open(command: &str, patience: Patience) -> Result<ExternalMeter, AbsentSo
     if let Some(reason) = problem {
         return Err(told(reason));
     }
-    let facts = facts(command, &heard.lines, hz.unwrap_or(1.0));
+    let facts = facts(&heard.lines, hz.unwrap_or(1.0));
     drop(heard);
     meter.facts = facts;
     Ok(meter)
@@ -193,7 +193,8 @@ fn rate(points: &[Point]) -> Option<f64> {
     (points.len() >= 3 && seconds > 0.0).then(|| (points.len() - 1) as f64 / seconds)
 }
 
-fn facts(command: &str, lines: &Lines, hz: f64) -> EnergySource {
+/// Without anything of the command, which may hold paths, addresses and passwords.
+fn facts(lines: &Lines, hz: f64) -> EnergySource {
     let header = &lines.header;
     let mut notes = vec!["the meter's clock is taken to be as fast as this machine's".to_owned()];
     if header.uncertainty.is_none() {
@@ -207,9 +208,9 @@ fn facts(command: &str, lines: &Lines, hz: f64) -> EnergySource {
     }
     EnergySource {
         name: NAME.to_owned(),
-        tier: Tier::E0,
+        tier: header.tier.unwrap_or(Tier::E0),
         scope: header.scope.clone().unwrap_or_else(|| "system".to_owned()),
-        domains: vec![header.name.clone().unwrap_or_else(|| shown_up_to(command, 120))],
+        domains: vec![header.name.clone().unwrap_or_else(|| "external meter".to_owned())],
         uncertainty: header.uncertainty.unwrap_or(0.05),
         sampling_hz: hz,
         min_window_ns: Nanos((window_s * 1e9) as u64),
@@ -228,8 +229,9 @@ fn silent(heard: &Heard, limit: Duration) -> String {
     } else {
         format!("; {}", remarks.join("; "))
     };
+    let readings = if heard.count == 1 { "reading" } else { "readings" };
     format!(
-        "the meter gave {} readings in {limit:?}{remarks}{}",
+        "the meter gave {} {readings} in {limit:?}{remarks}{}",
         heard.count,
         tail(heard)
     )

@@ -1,13 +1,13 @@
 //! Windows of inferences to joules per inference.
 //!
 //! A window of n inferences that took Δt and ΔE joules lies between two idle ones with the mean powers P₁ and P₂. Then
-//! gross = ΔE/n and net = (ΔE − ½(P₁ + P₂)·Δt)/n, of which the medians over the windows that count are reported.
+//! gross = ΔE/n and net = (ΔE − ½(P₁ + P₂)·Δt)/n, of which the means over the windows that count are reported.
 
 use std::time::{Duration, Instant};
 
 use edgebench_api::Nanos;
 use edgebench_record::{Energy, EnergyEstimate, EnergySource, EnergyWindow};
-use edgebench_stats::{Interval, median, summarise};
+use edgebench_stats::{Interval, summarise};
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 use crate::{Series, WindowError};
@@ -98,16 +98,23 @@ fn faults(source: &EnergySource, window: &EnergyWindow) -> Vec<String> {
 /// A cell's energy over its windows, all of which are kept; `inference_s` is the median duration of an inference.
 ///
 /// The combined standard uncertainty is the root of the sum of squares of the mean's standard error over the windows,
-/// of the drift of the idle power, |P₂ − P₁|·Δt/2n, for net alone, and of the source's accuracy, taken as a part of
-/// the figure, since an error of gain is the same with and without idle. Its interval is mean ± t·s/√n over the windows
-/// and so covers what varies between them and nothing of the source's accuracy.
+/// of the drift of the idle power, |P₂ − P₁|·Δt/2n, for net alone, and of the source's accuracy a. That is a·gross for
+/// gross. An error of gain would cancel in the difference net = gross − idle and one of offset or of linearity does
+/// not; the source's errors under load and idle are taken to be independent, which gives a·√(gross² + idle²) for net.
+/// The interval is mean ± t·s/√n over the windows and so covers what varies between them and nothing of the source's
+/// accuracy.
 pub fn energy(source: &EnergySource, windows: Vec<EnergyWindow>, inference_s: Option<f64>) -> Energy {
     let parts: Vec<Part> = windows.iter().filter_map(Part::of).collect();
     let gross: Vec<f64> = parts.iter().map(|part| part.gross).collect();
     let net: Vec<f64> = parts.iter().map(|part| part.net).collect();
     let drift = parts.iter().map(|part| part.drift).sum::<f64>() / parts.len().max(1) as f64;
-    let gross_j = estimate(&gross, 0.0, source.uncertainty);
-    let net_j = estimate(&net, drift, source.uncertainty);
+    let gross_j = estimate(&gross, |gross| source.uncertainty * gross);
+    let net_j = gross_j.and_then(|gross| {
+        estimate(&net, |net| {
+            let idle = gross.value_j - net;
+            drift.hypot(source.uncertainty * gross.value_j.hypot(idle))
+        })
+    });
     let delay_product_js = gross_j
         .zip(inference_s)
         .map(|(gross, seconds)| gross.value_j * seconds)
@@ -129,16 +136,19 @@ fn remarks(energy: &Energy, counting: usize) -> Vec<String> {
     let all = energy.windows.len();
     if counting == 0 {
         remarks.push(match energy.windows.iter().flat_map(|window| &window.invalid).next() {
+            Some(reason) if all == 1 => format!("the only window does not count: {reason}"),
             Some(reason) => format!("none of {all} windows counts; the first: {reason}"),
-            None => format!("none of {all} windows has its figures"),
+            None if all == 0 => "no window was measured".to_owned(),
+            None => format!("none of {} has its figures", in_words(all)),
         });
         return remarks;
     }
     if counting < all {
-        remarks.push(format!("{counting} of {all} windows count"));
+        let count = if counting == 1 { "counts" } else { "count" };
+        remarks.push(format!("{counting} of {all} windows {count}"));
     }
     if counting < ENOUGH_WINDOWS {
-        remarks.push(format!("{counting} windows, where {ENOUGH_WINDOWS} are asked for"));
+        remarks.push(format!("{}, where {ENOUGH_WINDOWS} are asked for", in_words(counting)));
     }
     if counting == 1 {
         remarks.push("one window does not tell how far windows vary, which its uncertainty lacks".to_owned());
@@ -147,6 +157,10 @@ fn remarks(energy: &Energy, counting: usize) -> Vec<String> {
         remarks.push("the energy net of idle is within twice its uncertainty of 0 or below".to_owned());
     }
     remarks
+}
+
+fn in_words(windows: usize) -> String {
+    format!("{windows} window{}", if windows == 1 { "" } else { "s" })
 }
 
 /// A window that counts, per inference, in joules.
@@ -172,18 +186,20 @@ impl Part {
     }
 }
 
-fn estimate(values: &[f64], drift_j: f64, accuracy: f64) -> Option<EnergyEstimate> {
-    let value_j = median(values)?;
-    let spread = summarise(values).and_then(|summary| Some((summary.mean, summary.sd? / (values.len() as f64).sqrt())));
-    let error = spread.map_or(0.0, |(_, error)| error);
-    let uncertainty_j = error.hypot(drift_j).hypot(accuracy * value_j);
-    let interval_j = spread
+/// The mean of the windows, with an uncertainty of their standard error and of what `systematic` gives for the mean.
+fn estimate(values: &[f64], systematic: impl Fn(f64) -> f64) -> Option<EnergyEstimate> {
+    let summary = summarise(values)?;
+    // What is as large as idle has no sign.
+    let value_j = summary.mean + 0.0;
+    let error = summary.sd.map(|sd| sd / (values.len() as f64).sqrt());
+    let uncertainty_j = error.unwrap_or(0.0).hypot(systematic(value_j));
+    let interval_j = error
         .filter(|_| values.len() >= FEWEST)
-        .and_then(|(mean, error)| {
+        .and_then(|error| {
             let half = student(values.len() as f64 - 1.0)? * error;
             Some(Interval {
-                low: mean - half,
-                high: mean + half,
+                low: value_j - half,
+                high: value_j + half,
                 confidence: CONFIDENCE,
             })
         })

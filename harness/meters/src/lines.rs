@@ -1,9 +1,12 @@
 //! The lines of an external meter: `t_ns watts`.
 //!
 //! `t_ns` counts nanoseconds by any clock that never goes back; `watts` is the power at that time. What follows a `#` is
-//! a comment, and the comments `# name: …`, `# scope: …`, `# uncertainty: 0.01` and `# window: 10` tell what the meter is.
+//! a comment, and the comments `# name: …`, `# tier: E2`, `# scope: …`, `# uncertainty: 0.01` and `# window: 10` tell what
+//! the meter is.
 
 use std::time::{Duration, Instant};
+
+use edgebench_record::Tier;
 
 use crate::files::shown;
 
@@ -17,6 +20,8 @@ const UNIT_OFF_BY: f64 = 10.0;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Header {
     pub(crate) name: Option<String>,
+    /// E0 to E2: how a meter's figures came about; those of a model are no meter's.
+    pub(crate) tier: Option<Tier>,
     pub(crate) scope: Option<String>,
     /// A fraction of 0 to 1.
     pub(crate) uncertainty: Option<f64>,
@@ -171,6 +176,11 @@ impl Lines {
         }
         match key.trim() {
             "name" => self.header.name = Some(shown(value)),
+            "tier" => {
+                self.header.tier = [Tier::E0, Tier::E1, Tier::E2]
+                    .into_iter()
+                    .find(|tier| tier.name() == value);
+            }
             "scope" => self.header.scope = Some(shown(value)),
             "uncertainty" => {
                 self.header.uncertainty = value.parse().ok().filter(|fraction| (0.0..=1.0).contains(fraction));
@@ -285,6 +295,15 @@ mod tests {
         assert_eq!(lines.header.uncertainty, Some(0.01));
         lines.take("# uncertainty: 7", origin);
         assert_eq!(lines.header.uncertainty, None, "no fraction");
+        for (text, tier) in [
+            ("E0", Some(Tier::E0)),
+            ("E2", Some(Tier::E2)),
+            ("E4", None),
+            ("e1", None),
+        ] {
+            lines.take(&format!("# tier: {text}"), origin);
+            assert_eq!(lines.header.tier, tier, "{text}");
+        }
         for (text, seconds) in [
             ("10", Some(10.0)),
             ("0.5 s", Some(0.5)),

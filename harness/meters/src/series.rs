@@ -7,6 +7,9 @@ use crate::{ReadError, Reading, Sample};
 /// Between two readings that are further apart than this many periods nothing is known.
 const LONGEST_GAP_PERIODS: f64 = 5.0;
 
+/// A gap up to this is always bridged: a fast meter is held up for longer by the system's scheduler.
+pub(crate) const ALWAYS_BRIDGED: Duration = Duration::from_millis(250);
+
 /// Readings in order of time.
 #[derive(Debug, Clone)]
 pub struct Series {
@@ -36,7 +39,7 @@ pub enum WindowError {
     #[error("no reading reaches the end of the window{0}")]
     EndNotCovered(Because),
     /// Too long without a reading.
-    #[error("{seconds:.1} s without a reading, more than the {limit:.1} s that are bridged{because}")]
+    #[error("{} without a reading, more than the {} that are bridged{because}", span(*.seconds), span(*.limit))]
     Gap {
         /// How long, in seconds.
         seconds: f64,
@@ -67,12 +70,13 @@ impl std::fmt::Display for Because {
 }
 
 impl Series {
-    /// Readings in order of time, of a source that is read `sampling_hz` times per second.
+    /// Readings in order of time, of a source that is read `sampling_hz` times per second. A gap of up to five periods,
+    /// or 0.25 s where that is longer, is bridged.
     pub fn new(samples: Vec<Sample>, sampling_hz: f64) -> Self {
         let longest_gap = Duration::try_from_secs_f64(LONGEST_GAP_PERIODS / sampling_hz);
         Self {
             samples,
-            longest_gap: longest_gap.unwrap_or(Duration::ZERO),
+            longest_gap: longest_gap.unwrap_or(Duration::ZERO).max(ALWAYS_BRIDGED),
         }
     }
 
@@ -176,6 +180,30 @@ impl Series {
             }
         }
         Ok(())
+    }
+}
+
+/// The samples that the energy between two moments takes: from the last good one at or before `begin` to the first good
+/// one at or after `end`, or what there is of them.
+pub(crate) fn around(samples: &[Sample], begin: Instant, end: Instant) -> &[Sample] {
+    let samples = &samples[first_needed(samples, begin)..];
+    let until_end = samples.partition_point(|sample| sample.at < end);
+    let last = samples[until_end..].iter().position(|sample| sample.said.is_ok());
+    &samples[..last.map_or(samples.len(), |steps| until_end + steps + 1)]
+}
+
+/// The index of the last good sample at or before a moment; without one, of the last that tells why there is none.
+pub(crate) fn first_needed(samples: &[Sample], at: Instant) -> usize {
+    let until = samples.partition_point(|sample| sample.at <= at);
+    let good = samples[..until].iter().rposition(|sample| sample.said.is_ok());
+    good.unwrap_or(until.saturating_sub(1))
+}
+
+fn span(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.1} s")
     }
 }
 

@@ -265,6 +265,9 @@ pub struct WarmedUp {
     pub runs: u64,
     /// How long they took.
     pub elapsed_ns: Nanos,
+    /// CPU time of all threads of the process meanwhile, user and system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<Nanos>,
 }
 
 /// To `measure`.

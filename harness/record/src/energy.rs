@@ -103,7 +103,7 @@ pub struct Energy {
     /// Energy of one inference less what the machine draws idle, in joules. Absent where no window counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net_j: Option<EnergyEstimate>,
-    /// Median energy × median duration of an inference, gross, in joule seconds.
+    /// Mean energy × median duration of an inference, gross, in joule seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_product_js: Option<f64>,
     /// Why there is no figure, or what makes it weaker than one should be: too few windows, an idle power that drifted.
@@ -114,7 +114,7 @@ pub struct Energy {
 /// The energy of one inference over several windows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EnergyEstimate {
-    /// Median over the windows, in joules.
+    /// Mean over the windows that count, in joules.
     pub value_j: f64,
     /// 95 % interval over the windows, by Student's t; absent below three windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -73,6 +73,9 @@ pub struct FinishedWindow {
     pub cell: usize,
     /// Which of the cell's windows, from 0.
     pub repeat: usize,
+    /// Whether its inferences came at the rate of the paced scenario, and not one right after the other.
+    #[serde(default)]
+    pub paced: bool,
     /// What it was measured with.
     pub source: EnergySource,
     /// Its figures.

@@ -10,7 +10,7 @@ use edgebench_api::{Bytes, Nanos};
 use edgebench_meters::estimate::{self, Marks};
 use edgebench_meters::proxy::{self, Calibration};
 use edgebench_meters::{Choice, Places, Sampler};
-use edgebench_protocol::{Answer, Measure, Request};
+use edgebench_protocol::{Answer, Arrivals, MAX_QUERIES, Queries, Request, WarmUp};
 use edgebench_record::{
     AbsentSource, Cell, CellId, Energy, EnergyProxies, EnergySource, EnergySources, EnergyWindow, Host,
 };
@@ -18,15 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::WorkerCommand;
 use crate::WorkerFailure;
-use crate::invoke::{load, warm_up};
+use crate::invoke::{RING, load, warm_up};
 use crate::prepare::PreparedTask;
 use crate::worker::Worker;
 
 /// An interrupt is looked for this often while the machine idles.
 const POLL: Duration = Duration::from_millis(100);
-
-/// The most samples of a window: what a line of the protocol holds.
-const MAX_SAMPLES: u64 = 4_000_000;
 
 /// How energy is to be measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +58,18 @@ pub enum EnergyError {
 }
 
 impl EnergyError {
+    /// The source with why it is not there.
+    pub(crate) fn absent(self) -> AbsentSource {
+        match self {
+            Self::Absent(source) => source,
+            other => AbsentSource {
+                name: "energy".to_owned(),
+                reason: other.to_string(),
+                hint: other.hint(),
+            },
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -83,14 +92,18 @@ fn places(host: &Host) -> Places {
 }
 
 impl Meter {
-    /// Opens a source and begins to read it.
+    /// Opens a source and begins to read it; `None` where any would do and there is none.
     ///
     /// # Errors
     /// [`EnergyError`]: it is unknown, or not there.
     pub(crate) fn open(plan: &EnergyPlan, host: &Host, prefix: &[String]) -> Result<Option<Self>, EnergyError> {
         let choice: Choice = plan.source.parse()?;
-        let Some(source) = edgebench_meters::open(&choice, &places(host)).map_err(EnergyError::Absent)? else {
-            return Ok(None);
+        let source = match edgebench_meters::open(&choice, &places(host)) {
+            Ok(Some(source)) => source,
+            Ok(None) => return Ok(None),
+            // It was not asked for by name, and the record lists why each is absent.
+            Err(_) if choice == Choice::Auto => return Ok(None),
+            Err(absent) => return Err(EnergyError::Absent(absent)),
         };
         let sampler = Sampler::start(source).map_err(EnergyError::Thread)?;
         let mut source = sampler.facts().clone();
@@ -108,6 +121,11 @@ impl Meter {
         Duration::from_nanos(plan.window_ns.max(self.source.min_window_ns.0))
     }
 
+    /// Why nothing more will come of the source.
+    pub(crate) fn failed(&self) -> Option<String> {
+        self.sampler.failed()
+    }
+
     /// Remarks of the source on all its readings.
     pub(crate) fn remarks(&self) -> Vec<String> {
         self.sampler.remarks()
@@ -121,7 +139,9 @@ pub(crate) struct Windowed<'a> {
     pub(crate) inputs: &'a PreparedTask,
     pub(crate) command: &'a WorkerCommand,
     pub(crate) environment: &'a BTreeMap<String, String>,
-    pub(crate) warm_up: edgebench_protocol::WarmUp,
+    pub(crate) warm_up: WarmUp,
+    /// From one inference to the next; one comes right after the other where absent.
+    pub(crate) period_ns: Option<u64>,
     pub(crate) timeout: Duration,
 }
 
@@ -158,35 +178,55 @@ fn window(
     let length = meter.window(plan);
     worker.hello(cell.timeout)?;
     *stage = "load";
-    load(worker, cell.id, cell.model, cell.inputs, cell.timeout)?;
+    load(worker, cell.id, cell.model, cell.inputs, RING, cell.timeout)?;
     let idle_before = idle(length, interrupt)?;
     *stage = "warm_up";
     warm_up(worker, cell.warm_up, cell.timeout)?;
     *stage = "measure";
-    let request = Measure {
-        min_ns: Nanos::from(length),
-        min_samples: 1,
-        max_ns: Nanos::from(length * 2),
-        max_samples: MAX_SAMPLES,
-    };
+    let request = busy_request(length, cell.period_ns);
     let begin = Instant::now();
-    let measured = match worker.request(Request::Measure(request), cell.timeout + length * 2)? {
-        Answer::Measured(measured) => measured,
+    let (elapsed_ns, inferences, cpu_ns) = match worker.request(request, cell.timeout + length * 2)? {
+        Answer::WarmedUp(runs) => (runs.elapsed_ns, runs.runs, runs.cpu_ns),
+        Answer::Queried(load) => (load.elapsed_ns, load.latencies_ns.len() as u64, load.cpu_ns),
         other => return Err(WorkerFailure::unexpected("measure", &other)),
     };
     // What follows the last inference, such as the answer's way, is not of the window.
-    let end = begin + Duration::from_nanos(measured.elapsed_ns.0).min(begin.elapsed());
+    let end = begin + Duration::from_nanos(elapsed_ns.0).min(begin.elapsed());
     let idle_after = idle(length, interrupt)?;
     let marks = Marks {
         idle_before,
         busy: (begin, end),
         idle_after,
-        inferences: measured.samples_ns.len() as u64,
+        inferences,
     };
     meter.sampler.wait_for(idle_after.1);
-    let mut window = estimate::window(&meter.source, &meter.sampler.series(), &marks);
-    window.cpu_ns = measured.cpu_ns;
+    let series = meter.sampler.series_between(idle_before.0, idle_after.1);
+    meter.sampler.forget_before(idle_after.1);
+    let mut window = estimate::window(&meter.source, &series, &marks);
+    window.cpu_ns = cpu_ns;
     Ok(window)
+}
+
+/// Inferences for so long: one right after the other, or one each period.
+fn busy_request(length: Duration, period_ns: Option<u64>) -> Request {
+    match period_ns {
+        // Counted and not timed one by one: a minute of a fast model is more samples than a line of the protocol holds.
+        None => Request::WarmUp(WarmUp {
+            min_ns: Nanos::from(length),
+            min_runs: 1,
+        }),
+        Some(period_ns) => Request::Queries(Queries {
+            arrivals: Arrivals::Periodic {
+                period_ns: Nanos(period_ns.max(1)),
+            },
+            inferences: 1,
+            sessions: 1,
+            min_ns: Nanos::from(length),
+            min_queries: 1,
+            max_ns: Nanos::from(length * 2),
+            max_queries: MAX_QUERIES,
+        }),
+    }
 }
 
 /// Waits, and tells when that was.

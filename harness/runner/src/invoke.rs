@@ -18,7 +18,7 @@ use crate::worker::cgroup::{Group, Groups};
 use crate::{WorkerCommand, WorkerFailure};
 
 /// The most batches of inputs that rotate through the timed region; large inputs make fewer.
-const RING: usize = 64;
+pub(crate) const RING: usize = 64;
 
 /// An evaluation that would take longer, in seconds, is done on a fixed part of the test set.
 const LONG_EVALUATION_S: f64 = 60.0;
@@ -150,7 +150,7 @@ fn steps(
     let timeout = Duration::from_nanos(task.measure.timeout_ns);
     worker.hello(timeout)?;
     *stage = "load";
-    let loaded = load(worker, task.id, task.model, task.inputs, timeout)?;
+    let loaded = load(worker, task.id, task.model, task.inputs, RING, timeout)?;
     *stage = "warm_up";
     let request = WarmUp {
         min_ns: Nanos(task.measure.warm_up_ns),
@@ -170,12 +170,13 @@ fn steps(
     Ok(())
 }
 
-/// Loads a cell's model; the settings in effect are those that were asked for.
+/// Loads a cell's model with a ring of so many batches; the settings in effect are those that were asked for.
 pub(crate) fn load(
     worker: &mut Worker<'_>,
     id: &CellId,
     model: &Path,
     inputs: &PreparedTask,
+    ring: usize,
     timeout: Duration,
 ) -> Result<Loaded, WorkerFailure> {
     let settings = &id.settings;
@@ -189,7 +190,7 @@ pub(crate) fn load(
         shapes: shapes.collect(),
         settings: settings.clone(),
         inputs: inputs.inputs.clone(),
-        ring: RING,
+        ring,
     };
     match worker.request(Request::Load(request), timeout)? {
         Answer::Loaded(loaded) => {

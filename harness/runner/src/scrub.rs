@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use edgebench_api::{Probe, Settings};
-use edgebench_record::{Cell, CellId, GateRecord, Outcome, PlanFacts, Record, TaskFacts, Tool};
+use edgebench_record::{Cell, CellId, Energy, EnergySource, GateRecord, Outcome, PlanFacts, Record, TaskFacts, Tool};
 
 /// The folders and what stands in a record in their place, the longest first.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Scrub {
             plan,
             tasks,
             cells,
-            energy_sources: _,
+            energy_sources,
             overhead: _,
             start_gate: _,
         } = record;
@@ -70,7 +70,17 @@ impl Scrub {
             target: _,
             arguments,
         } = tool;
+        for argument in arguments.iter_mut() {
+            without_meter(argument);
+        }
         self.texts(arguments);
+        if let Some(sources) = energy_sources {
+            sources.present.iter_mut().for_each(|source| self.source(source));
+            for absent in &mut sources.absent {
+                self.text(&mut absent.reason);
+                self.texts(&mut absent.hint);
+            }
+        }
         let PlanFacts {
             suite,
             suite_sha256: _,
@@ -173,8 +183,8 @@ impl Scrub {
             summary: _,
             accuracy: _,
             outputs,
-            // Names of sensors and formulas.
-            energy: _,
+            energy,
+            // Formulas.
             proxies: _,
             scenarios,
             self_checks: _,
@@ -199,7 +209,13 @@ impl Scrub {
         }
         self.values(effective);
         self.text(&mut outputs.why);
+        if let Some(energy) = energy {
+            self.energy(energy);
+        }
         for result in scenarios {
+            if let Some(energy) = result.paced.as_mut().and_then(|paced| paced.energy.as_mut()) {
+                self.energy(energy);
+            }
             self.texts(result.reasons.iter_mut().chain(&mut result.notes));
             if let Some(outcome) = &mut result.failure {
                 self.outcome(outcome);
@@ -207,6 +223,19 @@ impl Scrub {
             let cold = result.cold_start.as_mut().and_then(|figures| figures.no_cold.as_mut());
             self.texts(cold);
         }
+    }
+
+    fn energy(&self, energy: &mut Energy) {
+        self.source(&mut energy.source);
+        self.texts(&mut energy.remarks);
+        for window in &mut energy.windows {
+            self.texts(&mut window.invalid);
+        }
+    }
+
+    fn source(&self, source: &mut EnergySource) {
+        self.text(&mut source.scope);
+        self.texts(source.domains.iter_mut().chain(&mut source.notes));
     }
 
     fn outcome(&self, outcome: &mut Outcome) {
@@ -288,6 +317,18 @@ fn ends(after: &str) -> bool {
     !after.trim_start_matches('.').starts_with(is_name)
 }
 
+/// A meter's command may hold an address or a token, and is nobody's business.
+fn without_meter(argument: &mut String) {
+    const COMMAND: &str = "command:";
+    if let Some(at) = argument
+        .find(COMMAND)
+        .filter(|&at| at == 0 || argument.starts_with("--energy="))
+    {
+        argument.truncate(at + COMMAND.len());
+        argument.push('…');
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -296,6 +337,19 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn the_command_of_a_meter_is_not_kept() {
+        let without = |text: &str| {
+            let mut text = text.to_owned();
+            without_meter(&mut text);
+            text
+        };
+        assert_eq!(without("command:meter --token s3cret"), "command:…");
+        assert_eq!(without("--energy=command:meter"), "--energy=command:…");
+        assert_eq!(without("rapl"), "rapl");
+        assert_eq!(without("a note on command:x"), "a note on command:x");
+    }
 
     fn scrub() -> Scrub {
         Scrub::new(

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use edgebench_api::{Backend, BackendError, LoadRequest, Probe, Session, SessionSpec, Slot, Tensor, TensorView};
 use edgebench_null::BACKEND;
-use edgebench_record::{Cell, OutcomeKind, Record, Store, Tier};
+use edgebench_record::{Cell, OutcomeKind, Record, ScenarioKind, Store, Tier};
 use edgebench_runner::{EnergyError, EnergyPlan, RunError, header, plan};
 use support::{Bench, options};
 
@@ -188,8 +188,21 @@ fn energy_is_integrated_over_windows() {
         .unwrap()
         .extend(options(&[("latency", "2ms")]));
     request.energy = Some(energy_plan(3));
+    request.scenarios.kinds = vec![ScenarioKind::Paced];
+    request.scenarios.period = Some(Duration::from_millis(20));
+    request.scenarios.length = Some(Duration::from_millis(100));
     let record = bench.run(&plan(&bench.suite, &request).unwrap(), &mut |_| {}).unwrap();
     let energy = cell(&record, "null").energy.as_ref().unwrap();
+    let paced = cell(&record, "null").scenarios[0]
+        .paced
+        .as_ref()
+        .unwrap()
+        .energy
+        .as_ref()
+        .unwrap();
+    assert_eq!((paced.windows.len(), paced.delay_product_js), (3, None));
+    let per_period = paced.gross_j.unwrap().value_j / (5.0 * 0.020);
+    assert!((0.8..1.3).contains(&per_period), "5 W for 20 ms: {paced:?}");
     assert_eq!((energy.source.tier, energy.source.scope.as_str()), (Tier::E0, "board"));
     assert_eq!(energy.windows.len(), 3);
     for window in &energy.windows {

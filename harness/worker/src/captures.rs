@@ -3,7 +3,7 @@
 //! A runtime that answers one thing when it is timed and another when it is judged would be found by this: `MLPerf`'s
 //! audit TEST01 does the same.
 
-use edgebench_api::{SessionSpec, Tensor};
+use edgebench_api::{SessionSpec, Tensor, TensorSpec};
 use edgebench_protocol::TimedOutputs;
 
 /// Parts of a measurement, at the end of each of which outputs are taken.
@@ -20,17 +20,18 @@ pub(crate) struct Capture {
     pub(crate) outputs: Vec<Tensor>,
 }
 
-/// Whether a model's outputs are so small that taking them does not show in the memory figures.
-pub(crate) fn are_small(spec: &SessionSpec) -> bool {
-    let mut bytes = spec.outputs.iter().map(|output| {
-        let elements = output
-            .shape
-            .iter()
-            .copied()
-            .try_fold(1_usize, |product, dim| product.checked_mul(dim?));
+/// Whether a model's outputs are so small that taking them does not show in the memory figures. A leading axis that the
+/// model leaves open is the batch.
+pub(crate) fn are_small(spec: &SessionSpec, batch: usize) -> bool {
+    let bytes = |output: &TensorSpec| {
+        let mut dims = output.shape.iter().enumerate();
+        let elements = dims.try_fold(1_usize, |product, (axis, dim)| {
+            product.checked_mul(dim.or((axis == 0).then_some(batch))?)
+        });
         elements?.checked_mul(output.dtype.size())
-    });
-    let sum = bytes.try_fold(0_usize, |sum, bytes: Option<usize>| sum.checked_add(bytes?));
+    };
+    let mut outputs = spec.outputs.iter();
+    let sum = outputs.try_fold(0_usize, |sum, output| sum.checked_add(bytes(output)?));
     sum.is_some_and(|sum| sum <= MAX_BYTES / PARTS as usize)
 }
 

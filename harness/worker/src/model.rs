@@ -99,7 +99,9 @@ impl Model {
             memory_first: None,
             runs: 0,
             elapsed_ns: Nanos(0),
+            cpu_ns: None,
         };
+        let cpu_before = CpuReading::now();
         let begin = Instant::now();
         if !self.has_run {
             self.run_next()?;
@@ -116,6 +118,7 @@ impl Model {
             self.typical_ns = Some(Nanos::from(after_first.elapsed()).0 / (answer.runs - first));
         }
         answer.elapsed_ns = begin.elapsed().into();
+        answer.cpu_ns = CpuReading::now().since(&cpu_before).cpu_ns;
         Ok(answer)
     }
 
@@ -134,7 +137,7 @@ impl Model {
         self.captures.clear();
         let cpu_before = CpuReading::now();
         let mut begin = Instant::now();
-        if captures::are_small(self.session.spec()) {
+        if captures::are_small(self.session.spec(), self.batch) {
             for part in 1..PARTS {
                 let part_ns = bounds.min_ns / PARTS * part;
                 if Nanos::from(begin.elapsed()).0 >= part_ns {

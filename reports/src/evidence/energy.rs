@@ -34,8 +34,9 @@ pub(crate) fn energy(record: &Record, cells: &[Linked<'_>]) -> Section {
             .extend(notes.map(|note| format!("{}: {}.", plain(&source.name), plain(note))));
     }
     section.sentences.push(
-        "Per inference. Gross holds what the machine draws idle, net does not. [ ]: 95 % interval over the windows. \
-         ±: combined standard uncertainty, of the windows' spread, the drift of the idle power and the source's accuracy."
+        "Per inference, the mean of the windows that count. Gross holds what the machine draws idle, net does not. \
+         [ ]: 95 % interval over the windows. ±: combined standard uncertainty, of the windows' spread, the drift of the \
+         idle power and the source's accuracy, whose errors under load and idle are taken to be independent."
             .to_owned(),
     );
     // What is net of idle may come to nothing, which no unit is chosen for.
@@ -92,7 +93,8 @@ fn fields(energy: &Energy, unit: JouleUnit, delay: JouleUnit) -> Vec<Field> {
             .windows
             .iter()
             .flat_map(|window| [window.idle_before_w, window.idle_after_w]);
-        powers.flatten().filter(|power| power.is_finite())
+        // No machine that idles draws nothing, and 0 has no sign.
+        powers.flatten().filter(|power| power.is_finite() && *power > 0.0)
     };
     let (low, high) = (idle().reduce(f64::min), idle().reduce(f64::max));
     let idle = match (low.map(significant), high.map(significant)) {
@@ -136,7 +138,9 @@ fn source_line(source: &EnergySource) -> String {
         domains => format!(", read from {domains}"),
     };
     let finite = |value: f64| Some(value).filter(|value| value.is_finite() && *value > 0.0);
-    let rate = finite(source.sampling_hz).map(|rate| format!(", asked {} times a second", significant(rate)));
+    // A meter speaks by itself.
+    let verb = if source.name == "command" { "read" } else { "asked" };
+    let rate = finite(source.sampling_hz).map(|rate| format!(", {verb} {} times a second", significant(rate)));
     let accuracy =
         finite(source.uncertainty * 100.0).map(|share| format!(", ± {} % by its own accuracy", significant(share)));
     format!(

@@ -136,35 +136,38 @@ fn what_is_not_known_is_absent_with_its_reason() {
     );
     assert_eq!(
         energy.remarks,
-        ["none of 1 windows counts; the first: idle after: no reading reaches the end of the window"]
+        ["the only window does not count: idle after: no reading reaches the end of the window"]
     );
     assert_eq!(
         super::energy(&source(), Vec::new(), None).remarks,
-        ["none of 0 windows has its figures"]
+        ["no window was measured"]
     );
 }
 
 // from scipy import stats; import numpy as np; x=np.array([100,104,98,101,107])/100
-// n=len(x); se=x.std(ddof=1)/n**.5; print(np.median(x), stats.t.interval(.95,n-1,x.mean(),se), np.hypot(se,.1*np.median(x)))
+// n=len(x); se=x.std(ddof=1)/n**.5; print(stats.t.interval(.95,n-1,x.mean(),se), np.hypot(se,.1*x.mean()),
+// np.hypot(se,.1*np.hypot(x.mean(),.4)))
 #[test]
-fn median_interval_and_uncertainty_agree_with_scipy() {
+fn mean_interval_and_uncertainty_agree_with_scipy() {
     let windows = [100.0, 104.0, 98.0, 101.0, 107.0].map(counts).to_vec();
     let energy = energy(&source(), windows, Some(0.02));
     let gross = energy.gross_j.unwrap();
-    close(gross.value_j, 1.01);
+    close(gross.value_j, 1.02);
     let interval = gross.interval_j.unwrap();
     close(interval.low, GROSS.0);
     close(interval.high, GROSS.1);
     close(gross.uncertainty_j, GROSS.2);
     // 4 W for a tenth of a second are 0.4 J less.
     let net = energy.net_j.unwrap();
-    close(net.value_j, 0.61);
+    close(net.value_j, 0.62);
+    close(net.uncertainty_j, NET);
     close(net.interval_j.unwrap().low, GROSS.0 - 0.4);
-    close(energy.delay_product_js.unwrap(), 1.01 * 0.02);
+    close(energy.delay_product_js.unwrap(), 1.02 * 0.02);
     assert_eq!(energy.remarks, Vec::<String>::new());
 }
 
-const GROSS: (f64, f64, f64) = (0.976_100_548_345_745_9, 1.063_899_451_654_254, 0.102_230_132_544_177);
+const GROSS: (f64, f64, f64) = (0.976_100_548_345_745_9, 1.063_899_451_654_254, 0.103_218_215_446_693);
+const NET: f64 = 0.110_697_786_789_077;
 
 #[test]
 fn the_drift_of_the_idle_power_counts_for_net_alone() {
@@ -175,8 +178,10 @@ fn the_drift_of_the_idle_power_counts_for_net_alone() {
     };
     let energy = energy(&source(), vec![drifting(100.0); 5], None);
     close(energy.gross_j.unwrap().uncertainty_j, 0.1);
-    // |4.05 − 3.95| · 10 s / (2 · 100), and 10 % of 0.6 J.
-    close(energy.net_j.unwrap().uncertainty_j, 0.005_f64.hypot(0.06));
+    // |4.05 − 3.95| · 10 s / (2 · 100), and 10 % of 1 J under load and of 0.4 J idle, which do not cancel.
+    let net = energy.net_j.unwrap();
+    close(net.uncertainty_j, 0.005_f64.hypot(0.1 * 1.0_f64.hypot(0.4)));
+    assert!(net.uncertainty_j > energy.gross_j.unwrap().uncertainty_j);
 }
 
 #[test]
@@ -192,6 +197,7 @@ fn invalid_windows_do_not_count_and_few_are_told() {
         ["2 of 3 windows count", "2 windows, where 5 are asked for"]
     );
     let one = super::energy(&source(), vec![counts(100.0)], None);
+    assert_eq!(one.remarks[0], "1 window, where 5 are asked for");
     assert!(
         one.remarks
             .iter()
@@ -210,6 +216,16 @@ fn a_net_energy_that_is_none_says_so() {
         energy.remarks,
         ["the energy net of idle is within twice its uncertainty of 0 or below"]
     );
+}
+
+#[test]
+fn the_figure_lies_in_its_interval() {
+    // One window far off moves a mean and its interval, and not a median.
+    let windows = [100.0, 100.0, 100.0, 100.1, 300.0].map(counts).to_vec();
+    let gross = energy(&source(), windows, None).gross_j.unwrap();
+    let interval = gross.interval_j.unwrap();
+    assert!(interval.low <= gross.value_j && gross.value_j <= interval.high);
+    close(f64::midpoint(interval.low, interval.high), gross.value_j);
 }
 
 #[test]

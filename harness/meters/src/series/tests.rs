@@ -94,11 +94,51 @@ fn a_gap_is_bridged_up_to_five_periods() {
     let error = with_gap(16).energy(0.5, 2.0).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "0.6 s without a reading, more than the 0.5 s that are bridged: the bus timed out"
+        "600 ms without a reading, more than the 500 ms that are bridged: the bus timed out"
     );
     close(with_gap(16).energy(1.7, 2.0).unwrap().joules, 0.3);
     // The gap matters too where it lies around an edge.
     assert!(matches!(with_gap(16).energy(1.3, 2.0), Err(WindowError::Gap { .. })));
+}
+
+#[test]
+fn a_quarter_of_a_second_is_bridged_for_a_fast_meter_too() {
+    let with_gap = |gap: u32| {
+        let mut said = Said::new();
+        for millisecond in (0..=1000).chain(1000 + gap..=3000) {
+            let seconds = f64::from(millisecond) * 1e-3;
+            said = said.say(seconds, Ok(Reading::Watts(2.0)));
+        }
+        Series::new(said.samples.clone(), 1000.0).energy_j(said.at(0.5), said.at(2.5))
+    };
+    close(with_gap(250).unwrap().joules, 4.0);
+    assert_eq!(
+        with_gap(251).unwrap_err().to_string(),
+        "251 ms without a reading, more than the 250 ms that are bridged"
+    );
+}
+
+#[test]
+fn the_readings_around_a_window_say_what_all_of_them_say() {
+    let bad = || Err(ReadError::passing("the bus timed out"));
+    let said = Said::new()
+        .say(0.05, bad())
+        .every_tenth(1, 10, joules(1.0))
+        .say(1.05, bad())
+        .every_tenth(11, 20, joules(2.0))
+        .say(2.05, Err(ReadError::lasting("it began anew")))
+        .every_tenth(21, 30, joules(1.0));
+    for begin in 0..32 {
+        for end in 0..34 {
+            let (begin, end) = (f64::from(begin) / 10.0 + 0.03, f64::from(end) / 10.0 + 0.03);
+            let few = around(&said.samples, said.at(begin), said.at(end)).to_vec();
+            let energy = Series::new(few, 10.0).energy_j(said.at(begin), said.at(end));
+            assert_eq!(energy, said.energy(begin, end), "{begin} to {end}");
+        }
+    }
+    let few = around(&said.samples, said.at(0.53), said.at(0.97));
+    assert_eq!(few.len(), 6, "0.5 to 1.0");
+    assert!(around(&[], said.at(0.0), said.at(1.0)).is_empty());
 }
 
 #[test]

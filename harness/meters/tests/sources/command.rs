@@ -56,18 +56,22 @@ fn lines_become_powers_at_our_times() {
         (Tier::E0, 50.0)
     );
     assert_eq!(meter.facts().min_window_ns.0, 60_000_000_000);
+    assert_eq!(meter.facts().domains, ["external meter"]);
     assert!(meter.remarks().is_empty());
 }
 
 #[test]
 fn what_a_meter_tells_of_itself_is_kept() {
-    let command = format!("echo '# name: Bench meter'; echo '# scope: board'; echo '# uncertainty: 0.01'; {STEADY}");
+    let command = format!(
+        "echo '# name: Bench meter'; echo '# tier: E2'; echo '# scope: board'; echo '# uncertainty: 0.01'; {STEADY}"
+    );
     let meter = meter(&command).unwrap();
     let facts = meter.facts();
     assert_eq!(
         (facts.domains[0].as_str(), facts.scope.as_str(), facts.uncertainty),
         ("Bench meter", "board", 0.01)
     );
+    assert_eq!(facts.tier, Tier::E2);
     assert!(
         !facts.notes.iter().any(|note| note.contains("default")),
         "{:?}",
@@ -120,7 +124,7 @@ fn what_is_no_meter_is_a_reason() {
             "it wrote \"the port is busy\"",
         ),
         ("silent", "sleep 30", "gave 0 readings"),
-        ("too slow", "echo '1 1'; sleep 30", "gave 1 readings"),
+        ("too slow", "echo '1 1'; sleep 30", "gave 1 reading in"),
         (
             "words",
             "while :; do echo power 2.5; sleep 0.02; done",
@@ -160,6 +164,20 @@ fn what_is_no_meter_is_a_reason() {
     let listen = Duration::from_millis(2200);
     let absent = open(ms, Patience { listen, ..PATIENCE }).expect_err("milliseconds");
     assert!(absent.reason.contains("not in nanoseconds"), "{absent:?}");
+}
+
+#[test]
+fn nothing_tells_the_command() {
+    let secret = ": hunter2";
+    let meter = meter(&format!("{secret}; {STEADY}")).unwrap();
+    assert!(!format!("{:?}", meter.facts()).contains("hunter2"));
+    for ends in ["sleep 30", "exit 3", "echo '1 1'", "(("] {
+        let absent = open(&format!("{ends} {secret}"), HASTY).expect_err(ends);
+        // What the shell or the command itself complains of is told, and bounded.
+        let ours = absent.reason.split("; it wrote").next().unwrap();
+        assert!(!ours.contains("hunter2"), "{absent:?}");
+        assert!(absent.reason.len() < 500, "{absent:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use edgebench_stats::Interval;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::PercentileFigure;
+use crate::{Energy, PercentileFigure};
 
 /// Latencies of queries, from the scheduled arrival to the completion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -96,6 +96,9 @@ pub struct PacedFigures {
     pub achieved_per_s: f64,
     /// The share of the time that the session was busy.
     pub busy: f64,
+    /// Energy of an inference at this rate, the idle time between two of them included; absent where none was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
 }
 
 /// Frames in order, each when it is due, with the state that the frame before left.
@@ -122,8 +125,8 @@ pub struct StreamingFigures {
     pub miss_interval: Option<Interval>,
 }
 
-/// One process from its start to its first answer. The rungs are parts of the whole, and do not sum up to it: the inputs
-/// are read and the pipe is used between them.
+/// One process from its start to its first answer. The rungs are parts of the whole: between them the inputs are read
+/// and the pipe is used, which is the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ColdStart {
     /// From the request to start the process to its `hello`.
@@ -134,6 +137,9 @@ pub struct ColdStart {
     pub load_ns: Nanos,
     /// The first inference.
     pub first_ns: Nanos,
+    /// The total less the rungs above: inputs, the pipe, and what is on the way. Absent in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_ns: Option<Nanos>,
     /// From the request to start the process to the first answer.
     pub total_ns: Nanos,
 }
@@ -171,7 +177,7 @@ pub struct SoakInterval {
     pub at_ns: Nanos,
     /// Inferences.
     pub samples: usize,
-    /// Their median.
+    /// Their median; that of the first million where there are more.
     pub p50_ns: f64,
     /// Samples per second, over the time in inferences.
     pub throughput_per_s: f64,

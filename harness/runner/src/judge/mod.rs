@@ -7,7 +7,7 @@ mod rule;
 use std::collections::HashMap;
 
 use edgebench_protocol::TimedOutputs;
-use edgebench_record::{Accuracy, Cell, CellId, Delta, Outcome, OutcomeKind, OutputsVerdict};
+use edgebench_record::{Accuracy, Cell, CellId, Delta, Energy, Outcome, OutcomeKind, OutputsVerdict};
 use edgebench_suites::{Judged, MetricName, Suite, delta, score};
 
 use crate::Plan;
@@ -52,6 +52,10 @@ pub(crate) fn judge(
             .measure
             .memory_limit_bytes
             .and_then(|limit| judge_limit(limit, &cell.outcome, &cell.invocations, not_held.as_deref(), prefixed));
+        let beyond = plan.scenarios.is_some() || plan.energy.is_some();
+        if let Some(judged) = cell.memory_limit.as_mut().filter(|_| beyond) {
+            judged.why.push_str("; scenarios and windows of energy ran without it");
+        }
         cells.push(cell);
         answers.push(answer);
     }
@@ -163,6 +167,14 @@ fn assemble(
         memory_limit: None,
     };
     cell.energy = energy(&cell, state.energy_source.as_ref(), state.windows);
+    let at_rate = energy(&cell, state.energy_source.as_ref(), state.paced_windows);
+    if let Some(paced) = cell.scenarios.iter_mut().find_map(|result| result.paced.as_mut()) {
+        // Its delay is not that of inferences one right after the other.
+        paced.energy = at_rate.map(|energy| Energy {
+            delay_product_js: None,
+            ..energy
+        });
+    }
     if let (Some(energy), Some(why)) = (&mut cell.energy, state.energy_failure) {
         energy.remarks.push(why);
     }

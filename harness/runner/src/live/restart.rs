@@ -11,7 +11,7 @@ use edgebench_record::{CellId, Outcome, Quality, Restart};
 use edgebench_stats::{median, quantile, required_samples, turn_log_ratio};
 
 use super::machine::{self, Reading};
-use crate::invoke::{load, warm_up};
+use crate::invoke::{RING, load, warm_up};
 use crate::prepare::PreparedTask;
 use crate::{Worker, WorkerCommand, WorkerFailure};
 
@@ -192,7 +192,7 @@ fn steps(
     let hello = worker.hello(arm.timeout)?;
     said.worker = format!("{} {}", hello.worker, hello.version);
     *stage = "load";
-    let loaded = load(worker, arm.id, arm.model, arm.inputs, arm.timeout)?;
+    let loaded = load(worker, arm.id, arm.model, arm.inputs, RING, arm.timeout)?;
     said.runtime = format!("{} {}", loaded.probe.runtime, loaded.probe.version);
     *stage = "warm_up";
     let request = WarmUp {

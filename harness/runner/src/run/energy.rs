@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use edgebench_api::Nanos;
 use edgebench_protocol::WarmUp;
-use edgebench_record::{EnergySource, EnergyWindow, Entry, FinishedWindow, Store};
+use edgebench_record::{EnergySource, EnergyWindow, Entry, FinishedWindow, ScenarioKind, Store};
 
 use super::{Run, RunError};
 use crate::energy::{Meter, Windowed, measure_window};
@@ -26,12 +26,27 @@ impl Run<'_> {
         let cells: Vec<usize> = (0..self.plan.cells.len())
             .filter(|&cell| self.cells[cell].ended.is_none())
             .collect();
-        let total = cells.len() * plan.repeats;
+        let scenarios = self.plan.scenarios.as_ref();
+        let period_ns = scenarios
+            .filter(|scenarios| scenarios.kinds.contains(&ScenarioKind::Paced))
+            .map(|scenarios| scenarios.period_ns);
+        // At full speed, and at the rate of the paced scenario where that is asked for.
+        let rates: Vec<Option<u64>> = [None].into_iter().chain(period_ns.map(Some)).collect();
+        let total = cells.len() * plan.repeats * rates.len();
         let mut done = 0;
-        for repeat in 0..plan.repeats {
+        for (repeat, &rate) in (0..plan.repeats).flat_map(|repeat| rates.iter().map(move |rate| (repeat, rate))) {
             for &cell in &cells {
-                let over = self.cells[cell].windows.len() > repeat || self.cells[cell].energy_failure.is_some();
-                if !over {
+                let state = &self.cells[cell];
+                let windows = if rate.is_some() {
+                    &state.paced_windows
+                } else {
+                    &state.windows
+                };
+                let over = windows.len() > repeat || state.energy_failure.is_some();
+                if let Some(why) = meter.failed().filter(|_| !over) {
+                    // Windows that nobody measures would only take time.
+                    self.cells[cell].energy_failure = Some(why);
+                } else if !over {
                     observer(Event::Energy {
                         cell: &self.plan.cells[cell].id,
                         done,
@@ -39,7 +54,7 @@ impl Run<'_> {
                         remaining: meter.window(plan) * 3 * u32::try_from(total - done).unwrap_or(u32::MAX),
                     });
                     if self.options.interrupt.load(Ordering::Relaxed)
-                        || self.window(plan, meter, cell, repeat, store)?
+                        || self.window(plan, meter, cell, (repeat, rate), store)?
                     {
                         return Ok(true);
                     }
@@ -57,7 +72,7 @@ impl Run<'_> {
         plan: &EnergyPlan,
         meter: &Meter,
         cell: usize,
-        repeat: usize,
+        (repeat, period_ns): (usize, Option<u64>),
         store: &mut Store,
     ) -> Result<bool, RunError> {
         let id = &self.plan.cells[cell].id;
@@ -81,14 +96,16 @@ impl Run<'_> {
                 min_ns: Nanos(self.plan.measure.warm_up_ns),
                 min_runs: WARM_UP_RUNS,
             },
+            period_ns,
             timeout: Duration::from_nanos(self.plan.measure.timeout_ns),
         };
         match measure_window(meter, plan, &windowed, self.options.interrupt) {
             Ok(window) => {
-                self.cells[cell].add_window(meter.source.clone(), window.clone());
+                self.cells[cell].add_window(&meter.source, window.clone(), period_ns.is_some());
                 store.append(Entry::Energy(Box::new(FinishedWindow {
                     cell,
                     repeat,
+                    paced: period_ns.is_some(),
                     source: meter.source.clone(),
                     window,
                 })))?;
@@ -104,15 +121,20 @@ impl Run<'_> {
 
 impl super::CellState {
     /// Adds a window. What another source measured does not belong with it.
-    pub(crate) fn add_window(&mut self, source: EnergySource, window: EnergyWindow) {
+    pub(crate) fn add_window(&mut self, source: &EnergySource, window: EnergyWindow, paced: bool) {
         if self
             .energy_source
             .as_ref()
             .is_some_and(|known| known.name != source.name)
         {
             self.windows.clear();
+            self.paced_windows.clear();
         }
-        self.energy_source = Some(source);
-        self.windows.push(window);
+        self.energy_source = Some(source.clone());
+        if paced {
+            self.paced_windows.push(window);
+        } else {
+            self.windows.push(window);
+        }
     }
 }

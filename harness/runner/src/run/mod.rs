@@ -150,13 +150,12 @@ pub fn run(
     if store.header().plan_sha256 != plan.sha256() {
         return Err(RunError::OtherPlan(store.folder().to_owned()));
     }
-    let host = HostWatch::start(Path::new("/"));
-    // Before anything is measured, since nothing of it would be wanted without its energy.
-    let meter = plan
-        .energy
-        .as_ref()
-        .map(|energy| Meter::open(energy, host.facts(), &options.worker_prefix));
-    let meter = meter.transpose()?.flatten();
+    let facts = HostWatch::start(Path::new("/")).facts().clone();
+    if let Some(energy) = &plan.energy {
+        // Tried before anything is measured, since nothing of it would be wanted without its energy; and shut again, so that
+        // nothing is read beside the timed work.
+        drop(Meter::open(energy, &facts, &options.worker_prefix)?);
+    }
     let work = store.folder().join(WORK);
     let prepared = prepare(plan, suite, &options.inputs, &work, observer)?;
     let mut cells = CellState::restore(plan, store.entries(), &work);
@@ -176,12 +175,24 @@ pub fn run(
     observer(Event::Waiting);
     let interrupt = || options.interrupt.load(Ordering::Relaxed);
     let start_gate = start_gate(Path::new("/"), options.start_gate, &interrupt);
+    // What the class is of: the time on which the cells' figures rest.
+    let host = HostWatch::start(Path::new("/"));
     let overhead = run.overhead();
-    let mut interrupted = run.rounds(store, observer)? || run.scenarios(store, observer)?;
-    if let (false, Some(energy), Some(meter)) = (interrupted, &plan.energy, &meter) {
-        interrupted = run.energy(energy, meter, store, observer)?;
+    let mut interrupted = run.rounds(store, observer)?;
+    let host = host.finish(options.host_name.clone(), options.tool.optimised);
+    interrupted = interrupted || run.scenarios(store, observer)?;
+    let mut energy_sources = energy_sources(&facts);
+    let mut meter = None;
+    if let (false, Some(energy)) = (interrupted, &plan.energy) {
+        match Meter::open(energy, &facts, &options.worker_prefix) {
+            Ok(opened) => meter = opened,
+            // What was measured until here is kept.
+            Err(error) => energy_sources.absent.push(error.absent()),
+        }
+        if let Some(meter) = &meter {
+            interrupted = run.energy(energy, meter, store, observer)?;
+        }
     }
-    let mut energy_sources = energy_sources(host.facts());
     energy_sources.used = meter.as_ref().map(|meter| meter.source.name.clone());
     observer(Event::Judging);
     let mut cells = judge(
@@ -205,7 +216,7 @@ pub fn run(
         finished_at: now(),
         interrupted,
         tool: options.tool.clone(),
-        host: host.finish(options.host_name.clone(), options.tool.optimised),
+        host,
         plan: plan.facts(&options.worker_prefix),
         tasks: prepared.tasks.into_values().map(|task| task.facts).collect(),
         cells,

@@ -22,6 +22,8 @@ pub(crate) struct CellState {
     pub(crate) scenarios: Vec<ScenarioResult>,
     /// Windows of its energy, and what they were measured with.
     pub(crate) windows: Vec<EnergyWindow>,
+    /// The same at the rate of the paced scenario.
+    pub(crate) paced_windows: Vec<EnergyWindow>,
     pub(crate) energy_source: Option<EnergySource>,
     /// Why its energy could not be measured.
     pub(crate) energy_failure: Option<String>,
@@ -43,7 +45,7 @@ impl CellState {
             match entry {
                 Entry::Finished(finished) => cell.add(finished, work),
                 Entry::Scenario(done) => cell.scenarios.push(done.result.clone()),
-                Entry::Energy(done) => cell.add_window(done.source.clone(), done.window.clone()),
+                Entry::Energy(done) => cell.add_window(&done.source, done.window.clone(), done.paced),
                 Entry::Ended(ended) => cell.ended = Some(ended.outcome.clone()),
             }
         }

@@ -84,7 +84,7 @@ fn start(job: &Job<'_>) -> Result<(ColdStart, Option<PathBuf>), Stopped> {
         return Err(Stopped::of(failure, "spawn", worker.stderr_tail()));
     }
     let hello_ns = Nanos::from(begin.elapsed());
-    let loaded = match load(&mut worker, job.id, job.model, job.inputs, job.timeout) {
+    let loaded = match load(&mut worker, job.id, job.model, job.inputs, 1, job.timeout) {
         Ok(loaded) => loaded,
         Err(failure) => return Err(Stopped::of(failure, "load", worker.stderr_tail())),
     };
@@ -99,28 +99,39 @@ fn start(job: &Job<'_>) -> Result<(ColdStart, Option<PathBuf>), Stopped> {
     let total_ns = Nanos::from(begin.elapsed());
     // The first answer is there; how the worker ends does not matter any more.
     let _ = worker.bye(job.timeout);
-    let start = ColdStart {
+    let start = with_rest(ColdStart {
         hello_ns,
         library_open_ns: loaded.library_open_ns,
         load_ns: loaded.load_ns,
         first_ns: warmed_up.first_ns.unwrap_or(warmed_up.elapsed_ns),
+        rest_ns: None,
         total_ns,
-    };
+    });
     let library = loaded.probe.library.map(PathBuf::from).filter(|path| path.is_file());
     Ok((start, library))
 }
 
-/// The median of each rung.
+/// The total less the named rungs; absent where they are longer than it.
+fn with_rest(mut start: ColdStart) -> ColdStart {
+    let named = [start.hello_ns, start.library_open_ns, start.load_ns, start.first_ns];
+    let rest = named
+        .iter()
+        .try_fold(start.total_ns.0, |rest, rung| rest.checked_sub(rung.0));
+    start.rest_ns = rest.map(Nanos);
+    start
+}
+
+/// The median of each rung; of the rest where every start has one.
 fn median_of(starts: &[ColdStart]) -> Option<ColdStart> {
-    let of = |rung: fn(&ColdStart) -> Nanos| {
-        let figures: Vec<f64> = starts.iter().map(|start| rung(start).0 as f64).collect();
-        median(&figures).map(|ns| Nanos(ns.round() as u64))
-    };
+    let middle = |figures: Vec<f64>| median(&figures).map(|ns| Nanos(ns.round() as u64));
+    let of = |rung: fn(&ColdStart) -> Nanos| middle(starts.iter().map(|start| rung(start).0 as f64).collect());
+    let rests: Option<Vec<f64>> = starts.iter().map(|start| Some(start.rest_ns?.0 as f64)).collect();
     Some(ColdStart {
         hello_ns: of(|start| start.hello_ns)?,
         library_open_ns: of(|start| start.library_open_ns)?,
         load_ns: of(|start| start.load_ns)?,
         first_ns: of(|start| start.first_ns)?,
+        rest_ns: rests.and_then(middle),
         total_ns: of(|start| start.total_ns)?,
     })
 }
@@ -131,15 +142,23 @@ mod tests {
 
     #[test]
     fn each_rung_has_its_own_median() {
-        let start = |hello, total| ColdStart {
-            hello_ns: Nanos(hello),
-            library_open_ns: Nanos(1),
-            load_ns: Nanos(2),
-            first_ns: Nanos(3),
-            total_ns: Nanos(total),
+        let start = |hello, total| {
+            with_rest(ColdStart {
+                rest_ns: None,
+                hello_ns: Nanos(hello),
+                library_open_ns: Nanos(1),
+                load_ns: Nanos(2),
+                first_ns: Nanos(3),
+                total_ns: Nanos(total),
+            })
         };
         let median = median_of(&[start(10, 300), start(20, 100), start(30, 200)]).unwrap();
         assert_eq!((median.hello_ns.0, median.total_ns.0), (20, 200));
+        assert_eq!(median.rest_ns, Some(Nanos(164)));
         assert_eq!(median_of(&[]), None);
+        // Rungs longer than the whole leave no rest.
+        let odd = start(200, 100);
+        assert_eq!(odd.rest_ns, None);
+        assert_eq!(median_of(&[odd, start(20, 100)]).unwrap().rest_ns, None);
     }
 }

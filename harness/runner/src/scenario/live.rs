@@ -9,7 +9,7 @@ use edgebench_protocol::{
 use edgebench_record::{Outcome, OutcomeKind};
 
 use super::job::{Job, Stopped};
-use crate::invoke::{load, warm_up};
+use crate::invoke::{RING, load, warm_up};
 use crate::{Worker, WorkerFailure};
 
 /// How much longer than its minimum a load may become for the sake of its smallest number of queries.
@@ -44,7 +44,7 @@ impl<'a> Live<'a> {
         if let Err(failure) = worker.hello(job.timeout) {
             return Err(failed(failure, "spawn", &worker));
         }
-        let loaded = match load(&mut worker, job.id, job.model, job.inputs, job.timeout) {
+        let loaded = match load(&mut worker, job.id, job.model, job.inputs, RING, job.timeout) {
             Ok(loaded) => loaded,
             Err(failure) => return Err(failed(failure, "load", &worker)),
         };

@@ -7,7 +7,9 @@ use edgebench_stats::wilson;
 
 use super::job::{Job, Stopped};
 use super::live::{Live, longest};
-use super::rules::{MIN_QUERIES, all_served, decide, long_enough, many_enough, result_of};
+use super::rules::{
+    MIN_QUERIES, all_served, decide, long_enough, many_enough, not_capped, period_fits, refused, result_of,
+};
 
 /// The confidence of the miss rate's interval.
 pub(super) const CONFIDENCE: f64 = 0.95;
@@ -15,12 +17,15 @@ pub(super) const CONFIDENCE: f64 = 0.95;
 /// Runs one inference each period.
 pub(super) fn paced(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
     let plan = job.plan;
-    let mut live = Live::start(job)?;
     let period_ns = plan.period_ns.max(1);
+    if let Err(why) = period_fits(period_ns, plan.min_ns) {
+        return Ok(refused(ScenarioKind::Paced, why));
+    }
+    let mut live = Live::start(job)?;
     let fitting = longest(plan.min_ns) / period_ns;
     let queries = MIN_QUERIES.min(fitting).max(1);
     let arriving_ns = plan.min_ns.max(queries.saturating_mul(period_ns));
-    let load = live.queries(Queries {
+    let mut load = live.queries(Queries {
         arrivals: Arrivals::Periodic {
             period_ns: Nanos(period_ns),
         },
@@ -37,8 +42,9 @@ pub(super) fn paced(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
     })?;
     live.end();
     let figures = figures(plan, &load);
-    let mut result = result_of(ScenarioKind::Paced, job, 1, 1, &load);
+    let mut result = result_of(ScenarioKind::Paced, job, 1, 1, &mut load);
     long_enough(load.elapsed_ns.0, plan.valid_ns, &mut result);
+    not_capped(&load, plan.min_ns, MAX_QUERIES, &mut result);
     many_enough("queries", figures.due, MIN_QUERIES, &mut result);
     all_served(&load, &mut result);
     if job.batch() > 1 {
@@ -68,6 +74,7 @@ fn figures(plan: &ScenarioPlan, load: &Queried) -> PacedFigures {
         jitter_ns: jitter(&load.latencies_ns),
         achieved_per_s: load.latencies_ns.len() as f64 / seconds,
         busy: load.busy_ns.as_secs_f64() / seconds,
+        energy: None,
     }
 }
 

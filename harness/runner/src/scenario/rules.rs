@@ -1,5 +1,6 @@
 //! When a result is valid, and how a load's figures become a result's.
 
+use edgebench_api::Nanos;
 use edgebench_protocol::Queried;
 use edgebench_record::{PercentileFigure, QueryLatency, ScenarioKind, ScenarioResult, ScenarioVerdict};
 use edgebench_stats::{early_stopping_percentile, required_samples};
@@ -17,13 +18,14 @@ pub(super) fn reportable(p: f64) -> u64 {
     required_samples(p, 1, 0.99)
 }
 
-/// A result of queries, without its own figures and without a verdict.
+/// A result of queries, without its own figures and without a verdict. Sorts the latencies: a load may have too many for
+/// a second copy.
 pub(super) fn result_of(
     kind: ScenarioKind,
     job: &Job<'_>,
     inferences: u64,
     sessions: usize,
-    load: &Queried,
+    load: &mut Queried,
 ) -> ScenarioResult {
     let mut result = ScenarioResult::new(kind);
     let queries = load.latencies_ns.len() as u64;
@@ -46,15 +48,15 @@ pub(super) fn result_of(
     result
 }
 
-fn latency(load: &Queried) -> Option<QueryLatency> {
-    let mut sorted = load.latencies_ns.clone();
-    sorted.sort_unstable();
+fn latency(load: &mut Queried) -> Option<QueryLatency> {
+    load.latencies_ns.sort_unstable();
+    let sorted = &load.latencies_ns;
     let n = sorted.len() as f64;
     Some(QueryLatency {
-        min_ns: edgebench_api::Nanos(*sorted.first()?),
+        min_ns: Nanos(*sorted.first()?),
         mean_ns: sorted.iter().map(|&ns| ns as f64).sum::<f64>() / n,
-        max_ns: edgebench_api::Nanos(*sorted.last()?),
-        percentiles: PERCENTILES.iter().map(|&p| percentile(&sorted, p)).collect(),
+        max_ns: Nanos(*sorted.last()?),
+        percentiles: PERCENTILES.iter().map(|&p| percentile(sorted, p)).collect(),
         lateness_p99_ns: load.lateness.map(|lateness| lateness.p99_ns),
         service_mean_ns: Some(load.busy_ns.0 as f64 / n),
     })
@@ -93,6 +95,36 @@ pub(super) fn long_enough(elapsed_ns: u64, valid_ns: u64, result: &mut ScenarioR
     }
 }
 
+/// The count of queries that a load can keep did not end it before its time.
+pub(super) fn not_capped(load: &Queried, min_ns: u64, most: u64, result: &mut ScenarioResult) {
+    let queries = load.latencies_ns.len() as u64 + load.not_served;
+    if queries >= most && load.elapsed_ns.0 < min_ns {
+        result.reasons.push(format!(
+            "the load ended after {queries} queries, the most that are kept, before its {} were over",
+            Nanos(min_ns)
+        ));
+    }
+}
+
+/// The arrivals come at least once in the scenario's length: otherwise a load lasts as long as the period likes.
+pub(super) fn period_fits(period_ns: u64, min_ns: u64) -> Result<(), String> {
+    if period_ns > min_ns {
+        return Err(format!(
+            "the period of {} is longer than the scenario's length of {}",
+            Nanos(period_ns),
+            Nanos(min_ns)
+        ));
+    }
+    Ok(())
+}
+
+/// A result that was not begun.
+pub(super) fn refused(kind: ScenarioKind, why: String) -> ScenarioResult {
+    let mut result = ScenarioResult::new(kind);
+    result.reasons.push(why);
+    decide(result)
+}
+
 /// There are as many as the rules want.
 pub(super) fn many_enough(what: &str, found: u64, needed: u64, result: &mut ScenarioResult) {
     if found < needed {
@@ -125,8 +157,6 @@ pub(super) fn decide(mut result: ScenarioResult) -> ScenarioResult {
 
 #[cfg(test)]
 mod tests {
-    use edgebench_api::Nanos;
-
     use super::*;
 
     #[test]
@@ -149,6 +179,36 @@ mod tests {
     }
 
     #[test]
+    fn a_cap_that_ends_a_load_is_named() {
+        let load = |elapsed| Queried {
+            latencies_ns: vec![1; 7],
+            not_served: 1,
+            elapsed_ns: Nanos(elapsed),
+            busy_ns: Nanos(7),
+            lateness: None,
+            cpu_ns: None,
+        };
+        let reasons = |elapsed, most| {
+            let mut result = ScenarioResult::new(ScenarioKind::Paced);
+            not_capped(&load(elapsed), 100, most, &mut result);
+            result.reasons
+        };
+        assert!(reasons(99, 8)[0].starts_with("the load ended after 8 queries, the most"));
+        assert!(reasons(100, 8).is_empty() && reasons(99, 9).is_empty());
+    }
+
+    #[test]
+    fn a_period_longer_than_the_load_is_refused() {
+        assert_eq!(period_fits(10, 10), Ok(()));
+        let result = refused(ScenarioKind::Paced, period_fits(2_000_000, 1_000_000).unwrap_err());
+        assert!(!result.is_valid());
+        assert_eq!(
+            result.reasons,
+            ["the period of 2.00 ms is longer than the scenario's length of 1.00 ms"]
+        );
+    }
+
+    #[test]
     fn percentiles_need_their_count() {
         let load = |n: u64| Queried {
             latencies_ns: (1..=n).rev().collect(),
@@ -158,12 +218,12 @@ mod tests {
             lateness: None,
             cpu_ns: None,
         };
-        let figures = latency(&load(662)).unwrap();
+        let figures = latency(&mut load(662)).unwrap();
         assert_eq!(figures.estimate(0.99), Some(662));
         assert_eq!(figures.estimate(0.999), None);
         assert_eq!((figures.min_ns.0, figures.max_ns.0), (1, 662));
         assert_eq!(figures.service_mean_ns, Some(5.0));
-        assert_eq!(latency(&load(661)).unwrap().estimate(0.99), None);
-        assert_eq!(latency(&load(0)), None);
+        assert_eq!(latency(&mut load(661)).unwrap().estimate(0.99), None);
+        assert_eq!(latency(&mut load(0)), None);
     }
 }

@@ -1,5 +1,7 @@
 //! The search for the highest rate of Poisson arrivals whose latency bound holds.
 
+use std::collections::BTreeMap;
+
 use edgebench_api::Nanos;
 use edgebench_protocol::{Arrivals, MAX_QUERIES, Queried, Queries};
 use edgebench_record::{RateProbe, ScenarioKind, ScenarioResult, ServerFigures};
@@ -7,7 +9,9 @@ use edgebench_stats::{RateSearch, Step, bound_holds, required_samples};
 
 use super::job::{Job, Stopped};
 use super::live::{Live, longest};
-use super::rules::{MIN_QUERIES, decide, long_enough, many_enough, one_sample, reportable, result_of};
+use super::rules::{
+    MIN_QUERIES, decide, long_enough, many_enough, not_capped, one_sample, refused, reportable, result_of,
+};
 
 /// The percentile that keeps the bound.
 const PERCENTILE: f64 = 0.99;
@@ -15,11 +19,11 @@ const PERCENTILE: f64 = 0.99;
 /// The bracket at which the search ends.
 const TOLERANCE: f64 = 0.02;
 
-/// The most rates that are tried before the confirmation.
-const PROBES: usize = 20;
+/// The most rates that are probed before the confirmation, each up to three times.
+const RATES: usize = 20;
 
 /// The most confirmations.
-const CONFIRMATIONS: usize = 5;
+const CONFIRMATIONS: usize = 8;
 
 /// The first rate that is tried, as a share of what sessions serve one query after another.
 const FIRST: f64 = 0.7;
@@ -36,6 +40,15 @@ const PROBE_QUERIES: u64 = 200;
 /// The highest rate whose 99th percentile keeps the bound.
 pub(super) fn server(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
     let plan = job.plan;
+    if plan.target_latency_ns > plan.min_ns / PROBE {
+        let why = format!(
+            "the bound of {} is more than a fifth of the scenario's length of {}: no load is long enough to show a queue \
+             that grows",
+            Nanos(plan.target_latency_ns),
+            Nanos(plan.min_ns)
+        );
+        return Ok(refused(ScenarioKind::Server, why));
+    }
     let mut live = Live::start(job)?;
     let pace = live.look(1, plan.sessions, plan.min_ns)?;
     let mut figures = ServerFigures {
@@ -56,7 +69,7 @@ pub(super) fn server(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
         result.server = Some(figures);
         return Ok(decide(result));
     }
-    let search = RateSearch::new(pace.rate_per_s * FIRST, TOLERANCE, PROBES, CONFIRMATIONS);
+    let search = RateSearch::new(pace.rate_per_s * FIRST, TOLERANCE, RATES, CONFIRMATIONS);
     let mut last = None;
     let mut undecided = false;
     if let Some(mut search) = search {
@@ -79,7 +92,8 @@ pub(super) fn server(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
             let (probe, enough) = judged(&load, plan.target_latency_ns, rate, seed, full);
             let held = probe.held;
             figures.probes.push(probe);
-            if full {
+            // The figures are those of the highest rate that held at full length.
+            if full && (held || search.highest().is_none()) {
                 last = Some((load, seed));
             }
             if !enough {
@@ -94,10 +108,11 @@ pub(super) fn server(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
     }
     live.end();
     let mut result = match last {
-        Some((load, seed)) => {
-            let mut result = result_of(ScenarioKind::Server, job, 1, plan.sessions, &load);
+        Some((mut load, seed)) => {
+            let mut result = result_of(ScenarioKind::Server, job, 1, plan.sessions, &mut load);
             result.seed = Some(seed);
             long_enough(load.elapsed_ns.0, plan.valid_ns, &mut result);
+            not_capped(&load, plan.min_ns, MAX_QUERIES, &mut result);
             many_enough("queries", load.latencies_ns.len() as u64, MIN_QUERIES, &mut result);
             if undecided {
                 let over = figures.probes.last().map_or(0, |probe| probe.over);
@@ -109,14 +124,43 @@ pub(super) fn server(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
         None => ScenarioResult::new(ScenarioKind::Server),
     };
     if figures.rate_per_s.is_none() && !undecided {
-        let tried = figures.probes.len();
-        result
-            .reasons
-            .push(format!("rate not reached: none of {tried} rates held the bound"));
+        result.reasons.push(not_reached(&figures.probes));
     }
+    result.notes.extend(tried_again(&figures.probes));
     one_sample(job, &mut result);
     result.server = Some(figures);
     Ok(decide(result))
+}
+
+/// Why there is no rate.
+fn not_reached(probes: &[RateProbe]) -> String {
+    let held = probes.iter().filter(|probe| probe.held).map(|probe| probe.rate_per_s);
+    match held.reduce(f64::max) {
+        Some(rate) => format!(
+            "rate not reached: no rate held at full length; the highest that held a probe is {rate:.3} queries/s"
+        ),
+        None => format!("rate not reached: none of {} probes held the bound", probes.len()),
+    }
+}
+
+/// How many rates failed a probe and were tried again, and what came of it.
+fn tried_again(probes: &[RateProbe]) -> Option<String> {
+    let mut rates = BTreeMap::new();
+    for probe in probes.iter().filter(|probe| !probe.full) {
+        // Rates are above 0, and those of one rate are the same number.
+        let (tries, held): &mut (u64, u64) = rates.entry(probe.rate_per_s.to_bits()).or_default();
+        *tries += 1;
+        *held += u64::from(probe.held);
+    }
+    let again = rates.values().filter(|(tries, _)| *tries > 1).count();
+    let mixed = rates.values().filter(|(tries, held)| *held > 0 && held < tries).count();
+    (again > 0).then(|| {
+        format!(
+            "of {} rates probed, {again} failed a probe and were tried again; {mixed} of these held in some probes and \
+             failed in others",
+            rates.len()
+        )
+    })
 }
 
 /// A load at a rate: a full run, or a probe that guides the search.
@@ -190,6 +234,42 @@ mod tests {
         assert!(!held(661, 0, 2, true));
         assert!(held(198, 2, 0, false));
         assert!(!held(197, 2, 1, false));
+    }
+
+    #[test]
+    fn what_held_a_probe_is_said() {
+        let probe = |rate_per_s, held, full| RateProbe {
+            rate_per_s,
+            seed: 0,
+            queries: 1,
+            over: 0,
+            elapsed_ns: Nanos(1),
+            full,
+            held,
+        };
+        let mut probes = vec![probe(100.0, false, false), probe(100.0, false, false)];
+        assert_eq!(
+            not_reached(&probes),
+            "rate not reached: none of 2 probes held the bound"
+        );
+        assert!(
+            tried_again(&probes)
+                .unwrap()
+                .starts_with("of 1 rates probed, 1 failed a probe and were tried again; 0")
+        );
+        probes.extend([
+            probe(50.0, true, false),
+            probe(70.0, false, false),
+            probe(70.0, true, false),
+        ]);
+        probes.push(probe(50.0, false, true));
+        assert!(not_reached(&probes).ends_with("the highest that held a probe is 70.000 queries/s"));
+        assert!(
+            tried_again(&probes)
+                .unwrap()
+                .starts_with("of 3 rates probed, 2 failed a probe and were tried again; 1")
+        );
+        assert_eq!(tried_again(&probes[2..4]), None);
     }
 
     #[test]

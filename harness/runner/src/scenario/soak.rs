@@ -20,7 +20,7 @@ const VALID_NS: u64 = 600_000_000_000;
 /// A last third needs three intervals.
 const MIN_INTERVALS: u64 = 3;
 
-/// The most samples of an interval, which the worker keeps until its end.
+/// The most samples that the worker keeps for one answer; an interval of more takes several.
 const MAX_SAMPLES: u64 = 1_000_000;
 
 /// How often an interrupt is looked for while the machine cools down.
@@ -36,13 +36,24 @@ pub(super) fn soak(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
     let mut intervals = Vec::new();
     while Nanos::from(begin.elapsed()).0 < plan.soak_ns {
         let at_ns = Nanos::from(begin.elapsed());
-        let measured = live.measure(Measure {
-            min_ns: Nanos(interval_ns),
-            min_samples: 1,
-            max_ns: Nanos(interval_ns),
-            max_samples: MAX_SAMPLES,
-        })?;
-        intervals.push(interval(at_ns, job.batch(), &measured, &read_health(Path::new("/"))));
+        let end_ns = at_ns.0.saturating_add(interval_ns);
+        let mut done: Option<Part> = None;
+        loop {
+            let left_ns = end_ns.saturating_sub(Nanos::from(begin.elapsed()).0);
+            if done.is_some() && left_ns == 0 {
+                break;
+            }
+            let measured = live.measure(Measure {
+                min_ns: Nanos(left_ns),
+                min_samples: 1,
+                max_ns: Nanos(left_ns.max(1)),
+                max_samples: MAX_SAMPLES,
+            })?;
+            done = Some(Part::of(&measured).after(done));
+        }
+        if let Some(done) = done {
+            intervals.push(interval(at_ns, job.batch(), done, &read_health(Path::new("/"))));
+        }
     }
     let elapsed_ns = Nanos::from(begin.elapsed());
     live.end();
@@ -73,16 +84,43 @@ fn cool_down(job: &Job<'_>) -> Result<(), Stopped> {
     }
 }
 
-fn interval(at_ns: Nanos, batch: u64, measured: &Measured, health: &HealthReading) -> SoakInterval {
-    let samples: Vec<f64> = measured.samples_ns.iter().map(|&ns| ns as f64).collect();
-    // Of the inferences themselves: the copies of outputs between them belong to the harness.
-    let seconds = samples.iter().sum::<f64>() / 1e9;
+/// What was measured of an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Part {
+    samples: usize,
+    /// In inferences themselves: the copies of outputs between them belong to the harness.
+    seconds: f64,
+    /// Of the first answer.
+    p50_ns: f64,
+}
+
+impl Part {
+    fn of(measured: &Measured) -> Self {
+        let samples: Vec<f64> = measured.samples_ns.iter().map(|&ns| ns as f64).collect();
+        Self {
+            samples: samples.len(),
+            seconds: samples.iter().sum::<f64>() / 1e9,
+            p50_ns: median(&samples).unwrap_or_default(),
+        }
+    }
+
+    /// Together with what was measured before it.
+    fn after(self, before: Option<Self>) -> Self {
+        before.map_or(self, |before| Self {
+            samples: before.samples + self.samples,
+            seconds: before.seconds + self.seconds,
+            p50_ns: before.p50_ns,
+        })
+    }
+}
+
+fn interval(at_ns: Nanos, batch: u64, done: Part, health: &HealthReading) -> SoakInterval {
     let hottest = health.temperatures.iter().map(|sensor| sensor.celsius);
     SoakInterval {
         at_ns,
-        samples: samples.len(),
-        p50_ns: median(&samples).unwrap_or_default(),
-        throughput_per_s: samples.len() as f64 * batch as f64 / seconds.max(1e-9),
+        samples: done.samples,
+        p50_ns: done.p50_ns,
+        throughput_per_s: done.samples as f64 * batch as f64 / done.seconds.max(1e-9),
         temperature_c: hottest.reduce(f64::max),
         frequency_hz: health.frequency.map(|span| span.max_khz as f64 * 1e3),
     }
@@ -114,6 +152,20 @@ mod tests {
             temperature_c: None,
             frequency_hz: None,
         }
+    }
+
+    #[test]
+    fn an_interval_is_all_that_was_measured_in_it() {
+        let part = |samples, seconds, p50_ns| Part {
+            samples,
+            seconds,
+            p50_ns,
+        };
+        let whole = part(50, 1.0, 7.0).after(Some(part(100, 1.0, 5.0)));
+        assert_eq!(whole, part(150, 2.0, 5.0));
+        let found = interval(Nanos(9), 4, whole, &HealthReading::default());
+        assert!((found.throughput_per_s - 300.0).abs() < 1e-9);
+        assert_eq!((found.at_ns.0, found.samples), (9, 150));
     }
 
     #[test]

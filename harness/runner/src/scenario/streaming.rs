@@ -8,7 +8,7 @@ use edgebench_stats::{median, wilson};
 use super::job::{Job, Stopped};
 use super::live::{Live, longest, unsupported};
 use super::paced::CONFIDENCE;
-use super::rules::{MIN_QUERIES, decide, long_enough, many_enough};
+use super::rules::{MIN_QUERIES, decide, long_enough, many_enough, period_fits, refused};
 
 /// Runs the task's samples as the frames of a stream. A task without a stream in its manifest takes the state that the
 /// runtime tells of, and the period of `paced`.
@@ -17,6 +17,13 @@ pub(super) fn streaming(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
         return Err(unsupported(
             "a stream has one frame in an inference, and the batch is larger",
         ));
+    }
+    let period_ns = job
+        .stream
+        .map_or(job.plan.period_ns, |stream| stream.frame_period_ns)
+        .max(1);
+    if let Err(why) = period_fits(period_ns, job.plan.min_ns) {
+        return Ok(refused(ScenarioKind::Streaming, why));
     }
     let mut live = Live::start(job)?;
     let state = match job.stream {
@@ -34,13 +41,8 @@ pub(super) fn streaming(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
         return Err(unsupported("the task has no stream, and the model tells of no state"));
     }
     let states = state.len();
-    let period_ns = job
-        .stream
-        .map_or(job.plan.period_ns, |stream| stream.frame_period_ns)
-        .max(1);
     let fitting = longest(job.plan.min_ns) / period_ns;
     let min_frames = MIN_QUERIES.min(fitting).max(1);
-    let arriving_ns = job.plan.min_ns.max(min_frames.saturating_mul(period_ns));
     let streamed = live.stream(Stream {
         inputs: job.inputs.inputs.clone(),
         state,
@@ -51,7 +53,7 @@ pub(super) fn streaming(job: &Job<'_>) -> Result<ScenarioResult, Stopped> {
         period_ns: Nanos(period_ns),
         min_ns: Nanos(job.plan.min_ns),
         min_frames,
-        max_ns: Nanos(longest(arriving_ns)),
+        max_ns: Nanos(longest(job.plan.min_ns)),
         outputs: None,
     })?;
     live.end();

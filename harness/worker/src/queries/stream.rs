@@ -44,9 +44,6 @@ pub(crate) fn stream(model: &mut Model, request: &Stream) -> Result<Streamed, Wo
         if sample == file.samples() {
             sample = 0;
         }
-        if since_reset == 0 {
-            answer.streams += 1;
-        }
         let mut inputs = file.gather(&names, &[sample]).map_err(|error| run_error(&error))?;
         if let Some(left) = state.take() {
             carry(&mut inputs, left, &request.state);
@@ -65,6 +62,7 @@ pub(crate) fn stream(model: &mut Model, request: &Stream) -> Result<Streamed, Wo
         let end = clock.now();
 
         model.session.clear();
+        answer.streams += u64::from(since_reset == 0);
         answer.compute_ns.push(end - start);
         answer.latencies_ns.push(end - due);
         answer.elapsed_ns = Nanos(end);
