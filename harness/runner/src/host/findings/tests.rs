@@ -238,7 +238,7 @@ const RULES: [(Break, Class, bool, &str); 27] = [
             end(host).frequency = Some(FrequencySpan {
                 min_khz: 1_000_000,
                 max_khz: 1_790_000,
-            })
+            });
         },
         Class::B,
         true,

@@ -77,7 +77,7 @@ fn a_laptop_on_its_battery() {
         [("x86_pkg_temp", 61.0, None)],
         "0 is no reading and no limit"
     );
-    assert_eq!(reading.hottest().unwrap().celsius, 61.0);
+    assert!((reading.hottest().unwrap().celsius - 61.0).abs() < 1e-9);
 }
 
 #[test]
@@ -182,11 +182,8 @@ fn sensors_that_vanish_and_cold_devices() {
     let root = machine("arm-board");
     let zone = root.path().join("sys/class/thermal/thermal_zone0");
     put(&root, "sys/class/thermal/thermal_zone0/temp", "-12500\n");
-    assert_eq!(
-        read_health(root.path()).hottest().unwrap().celsius,
-        -12.5,
-        "outdoors in winter"
-    );
+    let outdoors_in_winter = read_health(root.path()).hottest().unwrap().celsius;
+    assert!((outdoors_in_winter + 12.5).abs() < 1e-9, "{outdoors_in_winter}");
     fs::remove_file(zone.join("type")).unwrap();
     let nameless = read_health(root.path());
     assert_eq!(nameless.hottest().unwrap().sensor, "thermal_zone0");

@@ -1,4 +1,5 @@
 //! Fake trees of both versions, and the real one where it lets a group be made.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::os::unix::fs::PermissionsExt as _;
 
