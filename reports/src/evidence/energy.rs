@@ -5,7 +5,6 @@ use edgebench_record::{Cell, Energy, EnergyEstimate, EnergyProxy, EnergySource, 
 use super::{Linked, Part, Section, number, row, table};
 use crate::columns::ABSENT;
 use crate::html::Field;
-use crate::picture::Unit;
 use crate::text::{JouleUnit, plain, significant};
 
 /// The most sources that are told of, and the most notes of one.
@@ -202,19 +201,26 @@ pub(crate) fn proxies(cells: &[Linked<'_>]) -> Option<Section> {
         let proxies = cell.proxies.clone().unwrap_or_default();
         [("processor", proxies.processor), ("operations", proxies.operations)]
     };
+    let figures = cells
+        .iter()
+        .flat_map(|linked| of(linked.1))
+        .filter_map(|(_, proxy)| proxy);
+    // One unit for the column, so that its numbers can be compared as they stand.
+    let unit = JouleUnit::for_smallest(figures.map(|proxy| proxy.per_inference_proxy_j));
     let rows = cells
         .iter()
         .flat_map(|linked| {
             let kinds = of(linked.1).into_iter();
-            kinds.filter_map(move |(kind, proxy)| Some(row(linked, proxy_fields(kind, &proxy?))))
+            kinds.filter_map(move |(kind, proxy)| Some(row(linked, proxy_fields(kind, &proxy?, unit))))
         })
         .collect::<Vec<_>>();
     if rows.is_empty() {
         return None;
     }
+    let per_inference = format!("per inference ({})", unit.symbol("proxy-J"));
     let headers = [
         ("proxy", false),
-        ("per inference", true),
+        (per_inference.as_str(), true),
         ("± (%)", true),
         ("tier", false),
         ("formula", false),
@@ -234,10 +240,10 @@ pub(crate) fn proxies(cells: &[Linked<'_>]) -> Option<Section> {
     })
 }
 
-fn proxy_fields(kind: &str, proxy: &EnergyProxy) -> Vec<Field> {
+fn proxy_fields(kind: &str, proxy: &EnergyProxy, unit: JouleUnit) -> Vec<Field> {
     vec![
         Field::text(kind),
-        number(Some(proxy.per_inference_proxy_j), |value| Unit::Proxy.show(value)),
+        number(Some(proxy.per_inference_proxy_j), |joules| unit.show(joules)),
         number(Some(proxy.uncertainty * 100.0), significant),
         Field::text(proxy.tier.name()),
         Field::text(plain(&proxy.formula)),
