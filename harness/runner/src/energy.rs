@@ -1,6 +1,5 @@
 //! Energy: for each cell some windows of inferences between idle ones, each in a fresh worker, after all rounds.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,11 +15,10 @@ use edgebench_record::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::WorkerCommand;
 use crate::WorkerFailure;
 use crate::invoke::{RING, load, warm_up};
 use crate::prepare::PreparedTask;
-use crate::worker::Worker;
+use crate::worker::{Start, Worker};
 
 /// An interrupt is looked for this often while the machine idles.
 const POLL: Duration = Duration::from_millis(100);
@@ -137,8 +135,7 @@ pub(crate) struct Windowed<'a> {
     pub(crate) id: &'a CellId,
     pub(crate) model: &'a std::path::Path,
     pub(crate) inputs: &'a PreparedTask,
-    pub(crate) command: &'a WorkerCommand,
-    pub(crate) environment: &'a BTreeMap<String, String>,
+    pub(crate) start: Start<'a>,
     pub(crate) warm_up: WarmUp,
     /// From one inference to the next; one comes right after the other where absent.
     pub(crate) period_ns: Option<u64>,
@@ -151,12 +148,11 @@ pub(crate) fn measure_window(
     meter: &Meter,
     plan: &EnergyPlan,
     cell: &Windowed<'_>,
-    interrupt: &AtomicBool,
 ) -> Result<EnergyWindow, (WorkerFailure, &'static str, String)> {
     let mut stage = "spawn";
     let mut tail = String::new();
-    let result = Worker::spawn(cell.command, cell.environment, interrupt).and_then(|mut worker| {
-        let result = window(&mut worker, meter, plan, cell, interrupt, &mut stage);
+    let result = cell.start.worker().and_then(|mut worker| {
+        let result = window(&mut worker, meter, plan, cell, &mut stage);
         tail = worker.stderr_tail();
         if result.is_ok() {
             // The figures are there; how the worker ends does not change them.
@@ -172,14 +168,13 @@ fn window(
     meter: &Meter,
     plan: &EnergyPlan,
     cell: &Windowed<'_>,
-    interrupt: &AtomicBool,
     stage: &mut &'static str,
 ) -> Result<EnergyWindow, WorkerFailure> {
     let length = meter.window(plan);
     worker.hello(cell.timeout)?;
     *stage = "load";
     load(worker, cell.id, cell.model, cell.inputs, RING, cell.timeout)?;
-    let idle_before = idle(length, interrupt)?;
+    let idle_before = idle(length, cell.start.interrupt)?;
     *stage = "warm_up";
     warm_up(worker, cell.warm_up, cell.timeout)?;
     *stage = "measure";
@@ -192,7 +187,7 @@ fn window(
     };
     // What follows the last inference, such as the answer's way, is not of the window.
     let end = begin + Duration::from_nanos(elapsed_ns.0).min(begin.elapsed());
-    let idle_after = idle(length, interrupt)?;
+    let idle_after = idle(length, cell.start.interrupt)?;
     let marks = Marks {
         idle_before,
         busy: (begin, end),
@@ -241,10 +236,9 @@ fn idle(length: Duration, interrupt: &AtomicBool) -> Result<(Instant, Instant), 
     Ok((begin, Instant::now()))
 }
 
-/// A cell's energy over its windows; `None` where there is none.
+/// A cell's energy over its windows; `None` where nothing was to measure it with.
 pub(crate) fn energy(cell: &Cell, source: Option<&EnergySource>, windows: Vec<EnergyWindow>) -> Option<Energy> {
     let inference_s = cell.summary.as_ref().map(|summary| summary.latency.p50_ns * 1e-9);
-    (!windows.is_empty()).then_some(())?;
     Some(estimate::energy(source?, windows, inference_s))
 }
 

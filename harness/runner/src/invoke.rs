@@ -8,14 +8,12 @@ use edgebench_api::{Nanos, Probe, Settings};
 use edgebench_protocol::{Answer, Evaluate, Load, Loaded, Measure, Measured, Request, WarmUp, WarmedUp, WorkerError};
 use edgebench_record::{CellId, Evaluation, Finished, Invocation, MemoryPhases, Outcome, RepeatedInput, SelfChecks};
 
+use crate::WorkerFailure;
 use crate::checks::repeated_input;
-use crate::limit::KILLED_AT;
 use crate::plan::MeasurePlan;
 use crate::prepare::PreparedTask;
 use crate::summarise::p50;
-use crate::worker::Worker;
-use crate::worker::cgroup::{Group, Groups};
-use crate::{WorkerCommand, WorkerFailure};
+use crate::worker::{Start, Worker};
 
 /// The most batches of inputs that rotate through the timed region; large inputs make fewer.
 pub(crate) const RING: usize = 64;
@@ -88,30 +86,14 @@ pub(crate) fn environment(
     Ok(asked)
 }
 
-/// Runs one invocation, in a control group of its own where one can be had.
-pub(crate) fn invoke(
-    command: &WorkerCommand,
-    environment: &BTreeMap<String, String>,
-    task: &Task<'_>,
-    groups: Result<&Groups, &str>,
-    interrupt: &std::sync::atomic::AtomicBool,
-) -> Attempt {
-    let limit = task.measure.memory_limit_bytes;
+/// Runs one invocation.
+pub(crate) fn invoke(start: Start<'_>, task: &Task<'_>) -> Attempt {
     let mut stage = "spawn";
     let mut tail = String::new();
     let mut finished = None;
-    let make = |groups: &Groups| groups.make(limit).map_err(|error| error.to_string());
-    // It outlives the worker, and so is empty when it is removed.
-    let mut group = groups.map_err(str::to_owned).and_then(make);
-    let result = Worker::spawn(command, environment, interrupt).and_then(|mut worker| {
-        if let Ok(made) = &group
-            && let Err(error) = made.admit(worker.id())
-        {
-            group = Err(format!("the worker cannot be moved into its control group: {error}"));
-        }
-        let charged = group.as_ref().ok();
-        // What a prefix starts may be on another machine: its group is no figure of the worker.
-        let charged = charged.filter(|_| command.prefix.is_empty());
+    // What a prefix starts may be on another machine: its group is no figure of the worker.
+    let charged = start.command.prefix.is_empty();
+    let result = start.worker().and_then(|mut worker| {
         let result = steps(&mut worker, task, charged, &mut stage, &mut finished);
         tail = worker.stderr_tail();
         if result.is_ok() {
@@ -120,13 +102,6 @@ pub(crate) fn invoke(
         }
         result
     });
-    let killed = group.as_ref().ok().and_then(Group::kills).unwrap_or(0) > 0;
-    let result = match (result, limit) {
-        (Err(WorkerFailure::Interrupted), _) => Err(WorkerFailure::Interrupted),
-        // Whichever of the worker's processes it was, and whatever the worker made of it.
-        (_, Some(limit)) if killed => Err(WorkerFailure::OutOfMemory(format!("{KILLED_AT} {limit}"))),
-        (result, _) => result,
-    };
     let (ended, interrupted) = match result {
         Ok(()) => (None, false),
         Err(WorkerFailure::Interrupted) => (None, true),
@@ -136,14 +111,14 @@ pub(crate) fn invoke(
         finished,
         ended,
         interrupted,
-        not_held: group.err().filter(|_| limit.is_some()),
+        not_held: start.not_held(),
     }
 }
 
 fn steps(
     worker: &mut Worker<'_>,
     task: &Task<'_>,
-    group: Option<&Group>,
+    charged: bool,
     stage: &mut &'static str,
     finished: &mut Option<Finished>,
 ) -> Result<(), WorkerFailure> {
@@ -161,7 +136,7 @@ fn steps(
     let measured = measure(worker, task, timeout)?;
     let done = finished.insert(figures(task, loaded, &warmed_up, measured)?);
     // Before the evaluation, which maps a whole data set.
-    done.invocation.cgroup_peak_bytes = group.and_then(Group::peak);
+    done.invocation.cgroup_peak_bytes = worker.charged_peak().filter(|_| charged);
     let Some(outputs) = task.outputs else { return Ok(()) };
     *stage = "evaluate";
     let median = p50(&done.invocation).unwrap_or(0.0);

@@ -1,7 +1,7 @@
 //! Whether a cell fits the memory limit that was given.
 
 use edgebench_api::Bytes;
-use edgebench_record::{Invocation, LimitedBy, MemoryLimit, Outcome, OutcomeKind};
+use edgebench_record::{Energy, Invocation, LimitedBy, MemoryLimit, Outcome, OutcomeKind, ScenarioResult};
 
 use crate::summarise::{peak, swapped};
 
@@ -72,6 +72,28 @@ pub(crate) fn judge_limit(
         fits,
         format!("the limit killed nothing, and {figure}{charged}{prefixed}"),
     )
+}
+
+/// Adds what came of the limit in scenarios and in windows of energy: what was killed there does not fit.
+pub(crate) fn judge_beyond(judged: &mut MemoryLimit, scenarios: &[ScenarioResult], energy: Option<&Energy>) {
+    let killed = |result: &&ScenarioResult| {
+        let failure = result.failure.as_ref();
+        failure.is_some_and(|outcome| outcome.reason.contains(KILLED_AT))
+    };
+    let mut beyond: Vec<&str> = scenarios
+        .iter()
+        .filter(killed)
+        .map(|result| result.kind.name())
+        .collect();
+    if energy.is_some_and(|energy| energy.remarks.iter().any(|remark| remark.contains(KILLED_AT))) {
+        beyond.push("energy");
+    }
+    if !beyond.is_empty() {
+        judged.fits = false;
+        let name = beyond.join(", ");
+        let why = &mut judged.why;
+        *why = format!("{why}; in {name} the limit killed it");
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,11 @@ fn main() -> ExitCode {
         ("energy_is_integrated_over_windows", energy_is_integrated_over_windows),
         #[cfg(unix)]
         ("a_run_goes_on_from_its_windows", a_run_goes_on_from_its_windows),
+        #[cfg(unix)]
+        (
+            "a_cell_that_fails_in_its_window_says_so",
+            a_cell_that_fails_in_its_window_says_so,
+        ),
         (
             "a_source_that_is_not_there_ends_the_run_at_once",
             a_source_that_is_not_there_ends_the_run_at_once,
@@ -49,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 /// The null backend with a habit: `caches` answers an input at once that it has just seen, `two-faced` gives other outputs
-/// until its inputs are cleared for the accuracy run.
+/// until its inputs are cleared for the accuracy run, `tires` fails when it idles for a second after its load.
 struct Odd(&'static str);
 
 impl Backend for Odd {
@@ -67,6 +72,7 @@ impl Backend for Odd {
             inner: BACKEND.load(request)?,
             last: None,
             clears: 0,
+            idle_since: Instant::now(),
         }))
     }
 }
@@ -76,6 +82,7 @@ struct OddSession {
     inner: Box<dyn Session>,
     last: Option<Slot>,
     clears: usize,
+    idle_since: Instant,
 }
 
 impl Session for OddSession {
@@ -92,6 +99,10 @@ impl Session for OddSession {
             let start = Instant::now();
             while start.elapsed() < Duration::from_micros(100) {}
         }
+        if self.habit == "tires" && self.idle_since.elapsed() > Duration::from_secs(1) {
+            return Err(BackendError::run("it is tired"));
+        }
+        self.idle_since = Instant::now();
         self.inner.run(slot)
     }
 
@@ -263,6 +274,26 @@ fn a_run_goes_on_from_its_windows() {
         .sum();
     assert_eq!((energy.windows.len(), all), (2, 2 * record.cells.len()));
     assert_eq!(left, all - 1, "one window was there");
+}
+
+#[cfg(unix)]
+fn a_cell_that_fails_in_its_window_says_so() {
+    let bench = Bench::new();
+    let mut request = Bench::request(&["tires"]);
+    request.energy = Some(EnergyPlan {
+        window_ns: 1_500_000_000,
+        ..energy_plan(2)
+    });
+    let record = bench.run(&plan(&bench.suite, &request).unwrap(), &mut |_| {}).unwrap();
+    let cell = cell(&record, "tires");
+    assert_eq!(cell.outcome.kind, OutcomeKind::Measured, "{:?}", cell.outcome);
+    let energy = cell.energy.as_ref().unwrap();
+    assert_eq!((energy.windows.len(), energy.gross_j), (0, None));
+    let told = energy.remarks.join("; ");
+    assert!(
+        told.contains("no window was measured") && told.contains("it is tired"),
+        "{told}"
+    );
 }
 
 fn a_source_that_is_not_there_ends_the_run_at_once() {

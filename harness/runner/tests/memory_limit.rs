@@ -16,8 +16,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use edgebench_api::{Backend, BackendError, Bytes, LoadRequest, Probe, Session};
-use edgebench_record::{Cell, LimitedBy, OutcomeKind, Record};
-use edgebench_runner::{PlanRequest, plan};
+use edgebench_record::{Cell, LimitedBy, OutcomeKind, Record, ScenarioKind};
+use edgebench_runner::{PlanRequest, ScenarioRequest, plan};
 use support::{Bench, options};
 
 const MIB: u64 = 1 << 20;
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         ("a_cell_over_its_limit_does_not_fit", a_cell_over_its_limit_does_not_fit),
         ("a_child_is_charged_to_the_group", a_child_is_charged_to_the_group),
         ("no_limit_is_no_verdict", no_limit_is_no_verdict),
+        ("the_limit_holds_in_scenarios", the_limit_holds_in_scenarios),
     ];
     let mut failed = false;
     for (name, test) in tests {
@@ -189,6 +190,54 @@ fn a_child_is_charged_to_the_group() {
             // The child is a process with an own stack, tables and kernel memory beside its block.
             assert!((CHILD..CHILD + 4 * MIB).contains(&child), "{child} B for {CHILD} B");
         }
+    }
+}
+
+/// One session fits, four do not, and a process that starts afresh does.
+fn the_limit_holds_in_scenarios() {
+    let bench = Bench::new();
+    let kinds = vec![ScenarioKind::Offline, ScenarioKind::ColdStart];
+    let request = PlanRequest {
+        variants: vec!["base".to_owned()],
+        timeout: Some(Duration::from_secs(10)),
+        memory_limit: Some(Bytes(64 * MIB)),
+        options: [(
+            "null".to_owned(),
+            options(&[("output", "echo"), ("allocate", "24MiB"), ("latency", "1ms")]),
+        )]
+        .into(),
+        scenarios: ScenarioRequest {
+            kinds,
+            sessions: Some(4),
+            length: Some(Duration::from_millis(200)),
+            ..ScenarioRequest::default()
+        },
+        ..Bench::request(&["null"])
+    };
+    let record = bench.run(&plan(&bench.suite, &request).unwrap(), &mut |_| {}).unwrap();
+    assert_eq!(left(Path::new("/sys/fs/cgroup"), 0), [""; 0], "groups are removed");
+    let by = tell(&record);
+    assert_eq!(
+        by,
+        tell(&run(&[("null", &[])], Some(Bytes(64 * MIB)))),
+        "scenarios are held too"
+    );
+    let cell = &record.cells[0];
+    assert_eq!(cell.outcome.kind, OutcomeKind::Measured, "{:?}", cell.outcome);
+    let [offline, cold] = &cell.scenarios[..] else {
+        panic!("{:?}", cell.scenarios)
+    };
+    assert_eq!(cold.failure, None);
+    let judged = cell.memory_limit.as_ref().unwrap();
+    match by {
+        LimitedBy::Cgroup => {
+            let failure = offline.failure.as_ref().unwrap();
+            assert_eq!(failure.kind, OutcomeKind::OutOfMemory, "{failure:?}");
+            assert!(failure.reason.contains("64.0 MiB"), "{failure:?}");
+            assert!(!judged.fits, "{judged:?}");
+            assert!(judged.why.ends_with("; in offline the limit killed it"), "{judged:?}");
+        }
+        LimitedBy::Peak => assert!(judged.fits && offline.failure.is_none(), "{judged:?}"),
     }
 }
 

@@ -7,13 +7,15 @@ mod rule;
 use std::collections::HashMap;
 
 use edgebench_protocol::TimedOutputs;
-use edgebench_record::{Accuracy, Cell, CellId, Delta, Energy, Outcome, OutcomeKind, OutputsVerdict};
+use edgebench_record::{
+    Accuracy, Cell, CellId, Delta, Energy, EnergySource, EnergyWindow, Outcome, OutcomeKind, OutputsVerdict,
+};
 use edgebench_suites::{Judged, MetricName, Suite, delta, score};
 
 use crate::Plan;
 use crate::energy::energy;
 use crate::expect::{OUTPUTS_DIFFER, expect};
-use crate::limit::judge_limit;
+use crate::limit::{judge_beyond, judge_limit};
 use crate::prepare::{Prepared, PreparedTask};
 use crate::run::CellState;
 use crate::summarise::summarise;
@@ -52,9 +54,8 @@ pub(crate) fn judge(
             .measure
             .memory_limit_bytes
             .and_then(|limit| judge_limit(limit, &cell.outcome, &cell.invocations, not_held.as_deref(), prefixed));
-        let beyond = plan.scenarios.is_some() || plan.energy.is_some();
-        if let Some(judged) = cell.memory_limit.as_mut().filter(|_| beyond) {
-            judged.why.push_str("; scenarios and windows of energy ran without it");
+        if let Some(judged) = &mut cell.memory_limit {
+            judge_beyond(judged, &cell.scenarios, cell.energy.as_ref());
         }
         cells.push(cell);
         answers.push(answer);
@@ -166,8 +167,20 @@ fn assemble(
         self_checks,
         memory_limit: None,
     };
-    cell.energy = energy(&cell, state.energy_source.as_ref(), state.windows);
-    let at_rate = energy(&cell, state.energy_source.as_ref(), state.paced_windows);
+    let windows = [state.windows, state.paced_windows];
+    add_energy(&mut cell, state.energy_source.as_ref(), windows, state.energy_failure);
+    (cell, answers)
+}
+
+/// Adds what windows at full speed and at the paced rate say, and what ended them early.
+fn add_energy(
+    cell: &mut Cell,
+    source: Option<&EnergySource>,
+    [windows, paced]: [Vec<EnergyWindow>; 2],
+    failure: Option<String>,
+) {
+    cell.energy = energy(cell, source, windows);
+    let at_rate = energy(cell, source, paced).filter(|energy| !energy.windows.is_empty());
     if let Some(paced) = cell.scenarios.iter_mut().find_map(|result| result.paced.as_mut()) {
         // Its delay is not that of inferences one right after the other.
         paced.energy = at_rate.map(|energy| Energy {
@@ -175,10 +188,9 @@ fn assemble(
             ..energy
         });
     }
-    if let (Some(energy), Some(why)) = (&mut cell.energy, state.energy_failure) {
+    if let (Some(energy), Some(why)) = (&mut cell.energy, failure) {
         energy.remarks.push(why);
     }
-    (cell, answers)
 }
 
 /// Why the timed run's outputs are not those of the accuracy run; `None` where they are.

@@ -45,7 +45,7 @@ impl Run<'_> {
                 let over = windows.len() > repeat || state.energy_failure.is_some();
                 if let Some(why) = meter.failed().filter(|_| !over) {
                     // Windows that nobody measures would only take time.
-                    self.cells[cell].energy_failure = Some(why);
+                    self.cells[cell].fail_energy(&meter.source, why);
                 } else if !over {
                     observer(Event::Energy {
                         cell: &self.plan.cells[cell].id,
@@ -79,19 +79,19 @@ impl Run<'_> {
         let environment = match self.environment(&id.backend, &id.settings) {
             Ok(environment) => environment,
             Err(outcome) => {
-                self.cells[cell].energy_failure = Some(outcome.told());
+                self.cells[cell].fail_energy(&meter.source, outcome.told());
                 return Ok(false);
             }
         };
         let lacking = || RunError::OtherSuite(id.to_string());
         let task = self.suite.task(&id.task).ok_or_else(lacking)?;
         let variant = task.variant(&id.variant).ok_or_else(lacking)?;
+        let command = (self.options.command)(&id.backend);
         let windowed = Windowed {
             id,
             model: &variant.path,
             inputs: self.prepared.tasks.get(&id.task).ok_or_else(lacking)?,
-            command: &(self.options.command)(&id.backend),
-            environment: &environment,
+            start: self.limited(&command, &environment),
             warm_up: WarmUp {
                 min_ns: Nanos(self.plan.measure.warm_up_ns),
                 min_runs: WARM_UP_RUNS,
@@ -99,7 +99,10 @@ impl Run<'_> {
             period_ns,
             timeout: Duration::from_nanos(self.plan.measure.timeout_ns),
         };
-        match measure_window(meter, plan, &windowed, self.options.interrupt) {
+        let measured = measure_window(meter, plan, &windowed);
+        let not_held = windowed.start.not_held();
+        self.cells[cell].not_held = self.cells[cell].not_held.take().or(not_held);
+        match measured {
             Ok(window) => {
                 self.cells[cell].add_window(&meter.source, window.clone(), period_ns.is_some());
                 store.append(Entry::Energy(Box::new(FinishedWindow {
@@ -112,7 +115,7 @@ impl Run<'_> {
             }
             Err((WorkerFailure::Interrupted, ..)) => return Ok(true),
             Err((failure, stage, tail)) => {
-                self.cells[cell].energy_failure = Some(failure.outcome(stage, tail).told());
+                self.cells[cell].fail_energy(&meter.source, failure.outcome(stage, tail).told());
             }
         }
         Ok(false)
@@ -136,5 +139,11 @@ impl super::CellState {
         } else {
             self.windows.push(window);
         }
+    }
+
+    /// Ends the cell's windows.
+    fn fail_energy(&mut self, source: &EnergySource, why: String) {
+        self.energy_source.get_or_insert_with(|| source.clone());
+        self.energy_failure = Some(why);
     }
 }

@@ -5,6 +5,7 @@ mod progress;
 mod scenarios;
 mod state;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
@@ -25,6 +26,7 @@ use crate::judge::judge;
 use crate::prepare::{PrepareError, Prepared, prepare};
 use crate::scrub::Scrub;
 use crate::summarise::p50;
+use crate::worker::Start;
 use crate::worker::cgroup::Groups;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand, WorkerFailure};
 use progress::Progress;
@@ -372,13 +374,29 @@ impl Run<'_> {
             quick: self.plan.mode == Mode::Quick,
         };
         let command = (self.options.command)(&id.backend);
-        Ok(invoke(
-            &command,
+        Ok(invoke(self.start(&command, environment), &task))
+    }
+
+    /// How a cell's workers are started.
+    fn start<'b>(&'b self, command: &'b WorkerCommand, environment: &'b BTreeMap<String, String>) -> Start<'b> {
+        Start {
+            command,
             environment,
-            &task,
-            self.groups.as_ref().map_err(String::as_str),
-            self.options.interrupt,
-        ))
+            groups: self.groups.as_ref().map_err(String::as_str),
+            limit: self.plan.measure.memory_limit_bytes,
+            interrupt: self.options.interrupt,
+            no_group: OnceCell::new(),
+        }
+    }
+
+    /// The same for workers whose memory is no figure: a group only where it is to hold a limit, for making one takes
+    /// time.
+    fn limited<'b>(&'b self, command: &'b WorkerCommand, environment: &'b BTreeMap<String, String>) -> Start<'b> {
+        let mut start = self.start(command, environment);
+        if start.limit.is_none() {
+            start.groups = Err("no limit was asked for");
+        }
+        start
     }
 
     /// What the harness itself takes, with the first task's inputs. `None` where it could not be measured.

@@ -87,10 +87,11 @@ impl Run<'_> {
             warm_up_ns: plan.measure.warm_up_ns,
             timeout: Duration::from_nanos(plan.measure.timeout_ns),
             seed: plan.seed,
-            command: &command,
-            environment: &environment,
-            interrupt: self.options.interrupt,
+            start: self.limited(&command, &environment),
         };
-        Ok(carry_out(kind, &job))
+        let result = carry_out(kind, &job);
+        let not_held = job.start.not_held();
+        self.cells[cell].not_held = self.cells[cell].not_held.take().or(not_held);
+        Ok(result)
     }
 }

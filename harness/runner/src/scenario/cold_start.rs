@@ -11,7 +11,6 @@ use edgebench_stats::median;
 use super::job::{Job, Stopped};
 use super::page_cache;
 use super::rules::{decide, many_enough};
-use crate::Worker;
 use crate::invoke::{load, warm_up};
 
 /// Processes that a median is taken of, at least.
@@ -78,7 +77,9 @@ fn starts(job: &Job<'_>, mut before: impl FnMut() -> Result<(), ()>) -> Result<C
 /// One process, and the runtime's library where it names a file.
 fn start(job: &Job<'_>) -> Result<(ColdStart, Option<PathBuf>), Stopped> {
     let begin = Instant::now();
-    let mut worker = Worker::spawn(job.command, job.environment, job.interrupt)
+    let mut worker = job
+        .start
+        .worker()
         .map_err(|failure| Stopped::of(failure, "spawn", String::new()))?;
     if let Err(failure) = worker.hello(job.timeout) {
         return Err(Stopped::of(failure, "spawn", worker.stderr_tail()));

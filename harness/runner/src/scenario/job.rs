@@ -1,16 +1,15 @@
 //! What a scenario needs, and what it gives when it cannot be carried out.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use edgebench_record::{CellId, Outcome, ScenarioKind, ScenarioPlan, ScenarioResult};
 use edgebench_suites::Stream;
 
 use super::{closed, cold_start, paced, server, soak, streaming};
+use crate::WorkerFailure;
 use crate::prepare::PreparedTask;
-use crate::{WorkerCommand, WorkerFailure};
+use crate::worker::Start;
 
 /// What a scenario needs: the cell, how to start its worker, and how scenarios are to be run.
 #[derive(Debug)]
@@ -23,9 +22,7 @@ pub(crate) struct Job<'a> {
     pub(crate) warm_up_ns: u64,
     pub(crate) timeout: Duration,
     pub(crate) seed: u64,
-    pub(crate) command: &'a WorkerCommand,
-    pub(crate) environment: &'a BTreeMap<String, String>,
-    pub(crate) interrupt: &'a AtomicBool,
+    pub(crate) start: Start<'a>,
 }
 
 impl Job<'_> {

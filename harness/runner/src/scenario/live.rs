@@ -39,7 +39,9 @@ impl<'a> Live<'a> {
     /// Starts a worker, loads the cell's model and warms it up.
     pub(super) fn start(job: &Job<'a>) -> Result<Self, Stopped> {
         let failed = |failure, stage, worker: &Worker<'_>| Stopped::of(failure, stage, worker.stderr_tail());
-        let mut worker = Worker::spawn(job.command, job.environment, job.interrupt)
+        let mut worker = job
+            .start
+            .worker()
             .map_err(|failure| Stopped::of(failure, "spawn", String::new()))?;
         if let Err(failure) = worker.hello(job.timeout) {
             return Err(failed(failure, "spawn", &worker));

@@ -73,7 +73,7 @@ fn cool_down(job: &Job<'_>) -> Result<(), Stopped> {
     let begin = Instant::now();
     let length = Duration::from_nanos(job.plan.cool_down_ns);
     loop {
-        if job.interrupt.load(Ordering::Relaxed) {
+        if job.start.interrupt.load(Ordering::Relaxed) {
             return Err(Stopped::Interrupted);
         }
         let left = length.saturating_sub(begin.elapsed());

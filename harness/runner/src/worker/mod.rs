@@ -4,6 +4,7 @@ pub(crate) mod cgroup;
 mod command;
 mod confine;
 mod process;
+mod start;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
@@ -13,16 +14,20 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use edgebench_api::Bytes;
 use edgebench_protocol::{
     Answer, AnswerLine, CodecError, Hello, Request, RequestLine, VERSION, WorkerHello, read_line, write_line,
 };
 
 use crate::WorkerFailure;
+use crate::limit::KILLED_AT;
 use crate::tail::Tail;
+use cgroup::Group;
 use confine::confined;
 
 pub use command::WorkerCommand;
 pub(crate) use confine::allowed;
+pub(crate) use start::Start;
 
 /// How often an interrupt is looked for while a worker is busy. Rarely, since looking costs the worker's processor.
 const INTERRUPT_POLL: Duration = Duration::from_millis(200);
@@ -44,6 +49,9 @@ pub struct Worker<'a> {
     interrupt: &'a AtomicBool,
     oom_kills: Option<u64>,
     ended: Option<ExitStatus>,
+    /// Behind the process, so that it is empty when it is removed.
+    group: Option<Group>,
+    limit: Option<Bytes>,
 }
 
 impl<'a> Worker<'a> {
@@ -107,7 +115,22 @@ impl<'a> Worker<'a> {
             interrupt,
             oom_kills,
             ended: None,
+            group: None,
+            limit: None,
         })
+    }
+
+    /// Moves the worker into a control group that holds it to a limit, if one is given, for as long as it lives.
+    fn charge(&mut self, group: Group, limit: Option<Bytes>) -> io::Result<()> {
+        group.admit(self.id())?;
+        self.group = Some(group);
+        self.limit = limit;
+        Ok(())
+    }
+
+    /// The most that was charged to its control group at once, where it has one and the kernel tells.
+    pub(crate) fn charged_peak(&self) -> Option<Bytes> {
+        self.group.as_ref()?.peak()
     }
 
     /// The handshake.
@@ -130,6 +153,19 @@ impl<'a> Worker<'a> {
     /// # Errors
     /// [`WorkerFailure::Answered`] leaves the worker usable; after any other the process is gone.
     pub fn request(&mut self, request: Request, deadline: Duration) -> Result<Answer, WorkerFailure> {
+        let result = self.exchange(request, deadline);
+        match (result, self.limit) {
+            (Err(WorkerFailure::Interrupted), _) => Err(WorkerFailure::Interrupted),
+            // Whichever of the worker's processes it was, and whatever the worker made of it.
+            (_, Some(limit)) if self.group.as_ref().and_then(Group::kills).unwrap_or(0) > 0 => {
+                self.kill();
+                Err(WorkerFailure::OutOfMemory(format!("{KILLED_AT} {limit}")))
+            }
+            (result, _) => result,
+        }
+    }
+
+    fn exchange(&mut self, request: Request, deadline: Duration) -> Result<Answer, WorkerFailure> {
         let id = self.next_id;
         self.next_id += 1;
         match write_line(&mut self.requests, &RequestLine { id, request }) {
