@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Parser as _;
-use edgebench_record::{Cell, Mode, OutcomeKind, Record, Store, Tool};
+use edgebench_record::{Cell, Mode, Outcome, OutcomeKind, Record, ScenarioResult, Store, Tool};
 use edgebench_reports::format::FormatOptions;
 use edgebench_runner::host::HostWatch;
 use edgebench_runner::{RunOptions, WorkerCommand, header, run as carry_out};
@@ -197,7 +197,16 @@ fn tell_end(record: &Record, folder: &Path) -> ExitCode {
             tell(format_args!("hint: {}", one_line(hint)));
         }
     }
-    if failing.is_empty() {
+    let mut failed_scenario = false;
+    for cell in &record.cells {
+        let failed = |result: &ScenarioResult| result.failure.clone().filter(Outcome::fails_run);
+        for (kind, outcome) in cell.scenarios.iter().filter_map(|one| Some((one.kind, failed(one)?))) {
+            failed_scenario = true;
+            let line = format!("{}: {}: {}", cell.id, kind.name(), outcome.reason);
+            tell(one_line(&line));
+        }
+    }
+    if failing.is_empty() && !failed_scenario {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(exit::CELLS)

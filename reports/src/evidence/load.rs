@@ -94,6 +94,7 @@ pub(super) fn keys(result: &ScenarioResult) -> Vec<Key> {
                 rung("library", warm, |start| start.library_open_ns.0),
                 rung("load", warm, |start| start.load_ns.0),
                 rung("first inference", warm, |start| start.first_ns.0),
+                Key::time("between them", warm.and_then(|start| Some(start.rest_ns?.0 as f64))),
                 rung("cold cache", cold, |start| start.total_ns.0),
                 rung("load, cold", cold, |start| start.load_ns.0),
             ]
@@ -143,6 +144,11 @@ fn paced(result: &ScenarioResult, figures: Option<&PacedFigures>) -> Vec<Key> {
         Key::time("jitter", figures.and_then(|figures| figures.jitter_ns)),
         estimate("p99", result, 0.99),
         Key::share("busy", of(|figures| figures.busy)),
+        Key::of(
+            "energy of an inference, gross",
+            figures.and_then(|figures| Some(figures.energy.as_ref()?.gross_j?.value_j)),
+            |joules| Unit::Energy.show(joules),
+        ),
     ]
 }
 
