@@ -235,6 +235,8 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Turned(_) => "`turned`",
         Answer::Queried(_) => "`queried`",
         Answer::Streamed(_) => "`streamed`",
+        Answer::Profiled(_) => "`profiled`",
+        Answer::Peaks(_) => "`peaks`",
         Answer::Evaluated(_) => "`evaluated`",
         Answer::Bye {} => "`bye`",
         Answer::Error(_) => "an error",

@@ -6,7 +6,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BackendError, Bytes, SessionSpec, Settings, Tensor, TensorSpec, TensorView};
+use crate::{BackendError, Bytes, Profiler, SessionSpec, Settings, Tensor, TensorSpec, TensorView};
 
 /// A device that a runtime can use on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -105,6 +105,19 @@ pub trait Backend: Sync {
     /// # Errors
     /// Any [`BackendError`] but `Run`.
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError>;
+
+    /// The same, with each operator timed. The runtime may write to `folder`, which is empty and given to nobody else.
+    ///
+    /// # Errors
+    /// As [`Backend::load`]; [`BackendError::Unsupported`] from a backend that does not profile.
+    fn load_profiled(&self, request: &LoadRequest<'_>, folder: &Path) -> Result<Box<dyn Profiler>, BackendError> {
+        let _ = (request, folder);
+        Err(BackendError::Unsupported {
+            what: format!("{} does not tell what its operators take", self.name()),
+            operator: None,
+            source: None,
+        })
+    }
 }
 
 /// A loaded model. It belongs to one thread.

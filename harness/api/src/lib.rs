@@ -7,6 +7,8 @@
 mod backend;
 mod dtype;
 mod error;
+mod peaks;
+mod profile;
 mod settings;
 mod spec;
 mod tensor;
@@ -15,6 +17,8 @@ mod units;
 pub use backend::{Arena, Backend, Device, LoadRequest, Probe, Session, Slot};
 pub use dtype::{DType, UnknownDType};
 pub use error::{BackendError, ErrorKind};
+pub use peaks::{Bandwidth, ComputeKind, ComputeRate, MemoryLevel, Peaks};
+pub use profile::{OperatorCall, Profile, ProfiledOperator, ProfiledValue, Profiler};
 pub use settings::Settings;
 pub use spec::{Dim, SessionSpec, StatePair, TensorSpec};
 pub use tensor::{Tensor, TensorError, TensorView};

@@ -5,11 +5,12 @@
 //! answer. Bulk data never crosses: it lies in safetensors files whose paths cross.
 //!
 //! The order of a cell: `hello`, `load`, `warm_up`, `measure` (or `turn`, many times), `evaluate`, `bye`. `probe` stands
-//! alone. `queries` and `stream` come after `warm_up`; a worker may refuse them.
+//! alone. `queries`, `stream` and `profile` come after `warm_up`; a worker may refuse them, and `peaks`, which stands alone.
 
 mod codec;
 mod load;
 mod message;
+mod profile;
 mod schema;
 
 pub use codec::{CodecError, read_line, write_line};
@@ -18,6 +19,7 @@ pub use message::{
     Allocations, Answer, AnswerLine, Environment, Evaluate, Evaluated, Hello, Load, Loaded, Measure, Measured,
     MemoryReading, Request, RequestLine, TimedOutputs, Turn, Turned, WarmUp, WarmedUp, WorkerError, WorkerHello,
 };
+pub use profile::{MAX_PROFILED, MeasurePeaks, Profile, Profiled};
 pub use schema::protocol_schema;
 
 /// The protocol's version. A worker that speaks another is refused in `hello`.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edgebench_api::{Arena, BackendError, Bytes, ErrorKind, Nanos, Probe, SessionSpec, Settings};
+use edgebench_api::{Arena, BackendError, Bytes, ErrorKind, Nanos, Peaks, Probe, SessionSpec, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Queried, Queries, Stream, Streamed};
+use crate::{MeasurePeaks, Profile, Profiled, Queried, Queries, Stream, Streamed};
 
 /// A request with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,10 @@ pub enum Request {
     /// Runs a file's samples as the frames of a stream. A worker that does not know it answers an error of kind
     /// `protocol`.
     Stream(Stream),
+    /// Times the operators of the loaded model. A worker that does not know it answers an error of kind `protocol`.
+    Profile(Profile),
+    /// Measures what the machine can do at most. A worker that does not know it answers an error of kind `protocol`.
+    Peaks(MeasurePeaks),
     /// Runs a data set once and writes the outputs.
     Evaluate(Evaluate),
     /// The last message; the worker answers and ends.
@@ -161,6 +165,10 @@ pub enum Answer {
     Queried(Queried),
     /// To `stream`.
     Streamed(Streamed),
+    /// To `profile`.
+    Profiled(Box<Profiled>),
+    /// To `peaks`.
+    Peaks(Peaks),
     /// To `evaluate`.
     Evaluated(Evaluated),
     /// To `bye`.

@@ -17,6 +17,7 @@ mod layout;
 mod memory;
 mod metric;
 mod outcome;
+mod profile;
 mod run;
 mod scenario;
 mod store;
@@ -45,6 +46,10 @@ pub use journal::{Ended, Entry, Evaluation, Finished, FinishedScenario, Finished
 pub use memory::{LimitedBy, MemoryLimit};
 pub use metric::{Direction, METRICS, Metric, metric};
 pub use outcome::{Outcome, OutcomeKind};
+pub use profile::{
+    CellProfile, Operator, OperatorRole, PROFILE_SCHEMA, ProfileRecord, ProfiledCell, TensorComparison,
+    TensorDifference, profile_schema,
+};
 pub use run::{Mode, PlanFacts, Record, SCHEMA, TaskFacts, Tool};
 pub use scenario::{
     ColdCache, ColdStart, ColdStartFigures, NOT_MLPERF, PacedFigures, QueryLatency, RankFlip, RateProbe, ScenarioKind,

@@ -17,6 +17,7 @@
 //! | [`mod@live`] | two sides side by side: the live gate |
 //! | `judge` | accuracy, deltas, whether outputs are right |
 //! | `limit` | whether a cell fits a memory limit |
+//! | [`mod@profile`] | what each operator takes |
 //! | `scenario` | load patterns beside the steady state |
 //! | `scrub` | paths taken out of the finished record |
 //! | `summarise` | a cell's figures over its invocations |
@@ -34,6 +35,7 @@ mod limit;
 pub mod live;
 pub mod plan;
 mod prepare;
+pub mod profile;
 pub mod run;
 mod scenario;
 mod scrub;

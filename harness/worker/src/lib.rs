@@ -23,6 +23,8 @@ mod load;
 mod memory;
 mod model;
 mod outputs;
+mod peaks;
+mod profile;
 mod queries;
 mod ring;
 mod serve;

@@ -253,12 +253,18 @@ impl Model {
 
     fn ensure_ring(&mut self) -> Result<(), BackendError> {
         if self.slots.is_empty() {
-            let specs = &self.session.spec().inputs;
-            let batches = self.ring.read().map_err(unread)?.into_iter();
-            let batches: Result<Vec<_>, _> = batches.map(|batch| in_order_of(specs, batch)).collect();
-            self.prepare_slots(batches.map_err(unread)?)?;
+            let batches = self.read_ring()?;
+            self.prepare_slots(batches)?;
         }
         Ok(())
+    }
+
+    /// The ring's batches, read anew, with their tensors in the order of the model's inputs.
+    pub(crate) fn read_ring(&self) -> Result<Vec<Vec<Tensor>>, BackendError> {
+        let specs = &self.session.spec().inputs;
+        let batches = self.ring.read().map_err(unread)?.into_iter();
+        let batches: Result<Vec<_>, _> = batches.map(|batch| in_order_of(specs, batch)).collect();
+        batches.map_err(unread)
     }
 
     /// The median of a few copies of the outputs, the first of which allocates.

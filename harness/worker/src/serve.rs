@@ -15,6 +15,8 @@ use crate::failure::{backend_error, guarded};
 use crate::load::load;
 use crate::memory::MemoryMeter;
 use crate::model::{MAX_SAMPLES, Model};
+use crate::peaks::peaks;
+use crate::profile::profile;
 use crate::queries::{Fleet, Source, queries, stream};
 use crate::stdio::{self, Pipes};
 
@@ -169,6 +171,13 @@ impl Worker<'_> {
             Request::Stream(request) => self
                 .with_model(|model, _| stream(model, &request))
                 .map(Answer::Streamed),
+            Request::Profile(request) => {
+                let source = self.source.clone();
+                let source = source.ok_or_else(|| WorkerError::protocol("no model is loaded"))?;
+                self.with_model(|model, _| profile(model, &source, &request))
+                    .map(|profiled| Answer::Profiled(Box::new(profiled)))
+            }
+            Request::Peaks(request) => peaks(&request).map(Answer::Peaks),
             Request::Evaluate(request) => self
                 .with_model(|model, _| evaluate(model, &request))
                 .map(Answer::Evaluated),

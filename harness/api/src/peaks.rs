@@ -1,0 +1,75 @@
+//! What a machine can do at most, as measured.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Bytes;
+
+/// The most that a machine multiplies and moves, measured on it by small kernels: the roofs of a roofline.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Peaks {
+    /// Threads that worked at once.
+    pub threads: usize,
+    /// Rates of arithmetic, one per kind and instruction set that this processor has.
+    pub compute: Vec<ComputeRate>,
+    /// Bandwidths, from the nearest level to memory.
+    pub bandwidth: Vec<Bandwidth>,
+    /// What could not be measured, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
+}
+
+/// How fast one kind of multiply-accumulate goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ComputeRate {
+    /// The kind.
+    pub kind: ComputeKind,
+    /// The instructions, such as `AVX-512F FMA` or `AVX2 pmaddubsw`.
+    pub instructions: String,
+    /// Multiply-accumulates per second, all threads together.
+    pub macs_per_s: f64,
+}
+
+/// What is multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComputeKind {
+    /// 32-bit floats, fused multiply-add.
+    F32,
+    /// 16-bit floats multiplied as such.
+    F16,
+    /// Brain floats, summed in 32-bit floats.
+    Bf16,
+    /// 8-bit integers, summed in 32-bit ones, with the instructions that every processor of the architecture's level has.
+    Int8,
+    /// The same with dot-product instructions: VNNI, dotprod.
+    Int8Dot,
+}
+
+/// How fast one level of memory is read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bandwidth {
+    /// The level.
+    pub level: MemoryLevel,
+    /// What all threads together go over.
+    pub working_set_bytes: Bytes,
+    /// Bytes read per second, all threads together.
+    pub read_bytes_per_s: f64,
+    /// Bytes read and written per second by `a[i] = b[i] + s × c[i]`, all threads together, counted as the program asks for
+    /// them.
+    pub triad_bytes_per_s: f64,
+}
+
+/// A level of the memory hierarchy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryLevel {
+    /// First-level data cache.
+    L1,
+    /// Second-level cache.
+    L2,
+    /// Third-level cache.
+    L3,
+    /// Main memory.
+    Memory,
+}

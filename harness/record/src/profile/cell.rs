@@ -1,0 +1,69 @@
+//! One cell of a profile.
+
+use std::collections::BTreeMap;
+
+use edgebench_api::{Nanos, Probe};
+use edgebench_stats::Interval;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Operator, TensorComparison};
+use crate::{CellId, ModelFacts, Outcome};
+
+/// One cell and what its operators take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProfiledCell {
+    /// What it is.
+    pub id: CellId,
+    /// Whether its variant is the task's baseline.
+    pub baseline: bool,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The model's static facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelFacts>,
+    /// The runtime that ran it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<Probe>,
+    /// Settings in effect, as read back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub effective: BTreeMap<String, String>,
+    /// What its operators take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<CellProfile>,
+    /// Its inner tensors against those of another cell, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors: Option<TensorComparison>,
+}
+
+/// What the operators of one cell take.
+///
+/// *Typical* inferences are the half of the profiled ones whose times are in the middle. Means over them add up: the
+/// operators' means and `unattributed_ns` are `wall_ns`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CellProfile {
+    /// Profiled inferences.
+    pub runs: usize,
+    /// The smallest difference that the runtime's clock tells; durations are cut to it.
+    pub resolution_ns: Nanos,
+    /// Mean time of a typical profiled inference, by edgebench's clock.
+    pub wall_ns: f64,
+    /// What of it is in no operator.
+    pub unattributed_ns: f64,
+    /// Median over the inferences of the operators' sum over the inference's time. 1 where all is attributed.
+    pub attributed: f64,
+    /// Median time of a profiled inference.
+    pub profiled_p50_ns: f64,
+    /// Median time of an inference without the profiler, in the same process, by turns with the profiled ones.
+    pub unprofiled_p50_ns: f64,
+    /// What the profiler adds: ratio of the two medians, less 1.
+    pub overhead: f64,
+    /// Its 95 % interval; absent where there are too few inferences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overhead_interval: Option<Interval>,
+    /// The operators in the order of their execution.
+    pub operators: Vec<Operator>,
+    /// What makes the profile weaker than one should be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}

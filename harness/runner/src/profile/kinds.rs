@@ -1,0 +1,89 @@
+//! What an operator is, in words that all runtimes share.
+
+use edgebench_api::{ComputeKind, ProfiledOperator};
+use edgebench_record::OperatorRole;
+
+/// ONNX's word for what a runtime executes, where a model's node does not tell.
+pub(super) fn canonical(op: &str) -> String {
+    let bare = op.rsplit('.').next().unwrap_or(op);
+    let known = match bare {
+        "FusedConv" | "QLinearConv" | "ConvInteger" => "Conv",
+        "FusedMatMul" | "QLinearMatMul" | "MatMulInteger" | "DynamicQuantizeMatMul" | "MatMulIntegerToFloat" => {
+            "MatMul"
+        }
+        "FusedGemm" | "QGemm" => "Gemm",
+        "QLinearAdd" => "Add",
+        "QLinearMul" => "Mul",
+        "QLinearSigmoid" => "Sigmoid",
+        "QLinearSoftmax" => "Softmax",
+        "QLinearConcat" => "Concat",
+        "QLinearAveragePool" => "AveragePool",
+        "QLinearGlobalAveragePool" => "GlobalAveragePool",
+        "QLinearLeakyRelu" => "LeakyRelu",
+        _ => bare,
+    };
+    known.to_owned()
+}
+
+/// What an operator is for, by its canonical name; `multiplies` where it has multiply-accumulates.
+pub(super) fn role(canonical: &str, multiplies: bool) -> OperatorRole {
+    match canonical {
+        _ if multiplies => OperatorRole::Product,
+        "Conv" | "ConvTranspose" | "MatMul" | "Gemm" | "Einsum" | "MatMulNBits" | "LSTM" | "GRU" | "RNN" => {
+            OperatorRole::Product
+        }
+        "Transpose" | "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "ReorderInput" | "ReorderOutput"
+        | "SpaceToDepth" | "DepthToSpace" | "Identity" | "IntoShape" | "Expand" | "MultiBroadcastTo" => {
+            OperatorRole::Layout
+        }
+        "QuantizeLinear" | "DequantizeLinear" | "DynamicQuantizeLinear" | "Cast" | "CastLike" => OperatorRole::Quantise,
+        name => by_words(name),
+    }
+}
+
+/// Runtimes' own operators, by how they are called.
+fn by_words(name: &str) -> OperatorRole {
+    let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    if begins(&[
+        "Pack",
+        "OptMatMulPack",
+        "Im2col",
+        "Im2Col",
+        "Move(",
+        "Rm(",
+        "Add(",
+        "Reshape(",
+    ]) {
+        OperatorRole::Layout
+    } else if begins(&["OptMatMul", "Conv", "Einsum", "EinSum", "DepthWise", "LirMatMul"]) {
+        OperatorRole::Product
+    } else if begins(&["Quantize", "Dequantize", "Cast"]) {
+        OperatorRole::Quantise
+    } else {
+        OperatorRole::Other
+    }
+}
+
+/// In what a product multiplies: the types of its first two inputs that are not indices or shapes.
+pub(super) fn arithmetic(operator: &ProfiledOperator, role: OperatorRole) -> Option<ComputeKind> {
+    if role != OperatorRole::Product {
+        return None;
+    }
+    let mut factors = operator.inputs.iter().filter_map(|input| kind(input.dtype.as_deref()?));
+    let first = factors.next()?;
+    match factors.next() {
+        // Two formats in one product: the runtime widens one of them, and which is not told.
+        Some(second) if second != first => Some(first.min(second)),
+        _ => Some(first),
+    }
+}
+
+fn kind(dtype: &str) -> Option<ComputeKind> {
+    match dtype {
+        "f32" => Some(ComputeKind::F32),
+        "f16" => Some(ComputeKind::F16),
+        "bf16" => Some(ComputeKind::Bf16),
+        "i8" | "u8" => Some(ComputeKind::Int8),
+        _ => None,
+    }
+}

@@ -1,0 +1,362 @@
+//! From what a worker timed to what a cell's operators take.
+
+use std::collections::HashMap;
+
+use edgebench_api::{ProfiledOperator, ProfiledValue};
+use edgebench_graph::{Costs, Graph, NodeView};
+use edgebench_protocol::Profiled;
+use edgebench_record::{CellProfile, Operator, OperatorRole};
+use edgebench_stats::{median, quantile, signed_rank_interval};
+
+use super::join::sources;
+use super::kinds::{arithmetic, canonical, role};
+
+/// Fewer inferences than this do not tell what the profiler costs.
+const FEW: usize = 12;
+
+/// What a cell's operators take. `executed` is the graph as the runtime executes it, where it wrote one; `provider` what
+/// the cell asked to execute it.
+pub(super) fn cell_profile(
+    mut profiled: Profiled,
+    graph: &Graph,
+    costs: &Costs,
+    executed: Option<&Graph>,
+    provider: Option<&str>,
+) -> CellProfile {
+    let mut operators = std::mem::take(&mut profiled.profile.operators);
+    let mut remarks = Vec::new();
+    if let Some(executed) = executed {
+        connect(&mut operators, executed);
+    }
+    let runs = profiled.profiled_ns.len();
+    let walls: Vec<f64> = profiled.profiled_ns.iter().map(|&ns| ns as f64).collect();
+    let typical = typical(&walls);
+    let sums = in_runs(operators.iter().flat_map(|operator| &operator.calls), runs);
+    let shares: Vec<f64> = sums.iter().zip(&walls).map(|(sum, wall)| sum / wall.max(1.0)).collect();
+    let wall_ns = mean(&walls, &typical);
+
+    let sources = sources(&operators, graph);
+    let macs = macs(&operators, &sources, costs);
+    let nodes: Vec<NodeView<'_>> = graph.nodes().collect();
+    let operators: Vec<Operator> = operators
+        .into_iter()
+        .zip(sources)
+        .zip(macs)
+        .map(|((operator, sources), macs)| {
+            let file = File { nodes: &nodes, costs };
+            one(operator, &sources, macs, &file, runs, &typical, provider)
+        })
+        .collect();
+    let attributed_ns: f64 = operators.iter().map(|operator| operator.mean_ns).sum();
+
+    let p50 = |samples: &[u64]| median(&samples.iter().map(|&ns| ns as f64).collect::<Vec<_>>()).unwrap_or(0.0);
+    let (profiled_p50_ns, unprofiled_p50_ns) = (p50(&profiled.profiled_ns), p50(&profiled.unprofiled_ns));
+    if runs < FEW {
+        remarks.push(format!("{runs} profiled inferences are few"));
+    }
+    if operators.iter().all(|operator| operator.sources.is_empty()) && !operators.is_empty() {
+        remarks.push("no operator could be told from the model file's nodes".to_owned());
+    }
+    CellProfile {
+        runs,
+        resolution_ns: profiled.profile.resolution_ns,
+        wall_ns,
+        unattributed_ns: wall_ns - attributed_ns,
+        attributed: median(&shares).unwrap_or(0.0),
+        profiled_p50_ns,
+        unprofiled_p50_ns,
+        overhead: profiled_p50_ns / unprofiled_p50_ns.max(1.0) - 1.0,
+        overhead_interval: overhead_interval(&profiled),
+        operators,
+        remarks,
+    }
+}
+
+/// The 95 % interval of what the profiler adds, from inferences paired in their order.
+fn overhead_interval(profiled: &Profiled) -> Option<edgebench_stats::Interval> {
+    let ratios: Vec<f64> = profiled
+        .profiled_ns
+        .iter()
+        .zip(&profiled.unprofiled_ns)
+        .filter(|&(&with, &without)| with > 0 && without > 0)
+        .map(|(&with, &without)| (with as f64 / without as f64).ln())
+        .collect();
+    if ratios.len() < FEW {
+        return None;
+    }
+    let mut interval = signed_rank_interval(&ratios, 0.95)?;
+    (interval.low, interval.high) = (interval.low.exp_m1(), interval.high.exp_m1());
+    Some(interval)
+}
+
+/// The places of the half of the inferences whose times are in the middle; all of them where there are few.
+fn typical(walls: &[f64]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..walls.len()).collect();
+    places.sort_by(|&a, &b| walls[a].total_cmp(&walls[b]).then(a.cmp(&b)));
+    let cut = if walls.len() < 4 { 0 } else { walls.len() / 4 };
+    let mut middle = places[cut..places.len() - cut].to_vec();
+    middle.sort_unstable();
+    middle
+}
+
+fn mean(of_runs: &[f64], places: &[usize]) -> f64 {
+    places.iter().map(|&place| of_runs[place]).sum::<f64>() / places.len().max(1) as f64
+}
+
+/// The calls' time in each inference. A call of an inference that there is not, which only a broken worker tells of, is
+/// left out.
+fn in_runs<'a>(calls: impl Iterator<Item = &'a edgebench_api::OperatorCall>, runs: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; runs];
+    for call in calls {
+        if let Some(sum) = sums.get_mut(call.run) {
+            *sum += call.duration_ns.0 as f64;
+        }
+    }
+    sums
+}
+
+/// The model file.
+struct File<'a> {
+    nodes: &'a [NodeView<'a>],
+    costs: &'a Costs,
+}
+
+fn one(
+    operator: ProfiledOperator,
+    sources: &[usize],
+    macs: Option<u64>,
+    file: &File<'_>,
+    runs: usize,
+    typical: &[usize],
+    provider: Option<&str>,
+) -> Operator {
+    let mut times = in_runs(operator.calls.iter(), runs);
+    let mean_ns = mean(&times, typical);
+    let begins: Vec<f64> = first_begins(&operator, runs).into_iter().flatten().collect();
+    let calls = operator.calls.iter().filter(|call| call.run < runs).count() as f64 / runs.max(1) as f64;
+    times.sort_by(f64::total_cmp);
+
+    let source_ops: Vec<&str> = sources.iter().map(|&place| file.nodes[place].op).collect();
+    let main = main_source(&operator, sources, file);
+    let canonical = main.map_or_else(|| canonical(&operator.op), |place| canonical(file.nodes[place].op));
+    let multiplies = macs.is_some_and(|macs| macs > 0);
+    let role = match role(&canonical, multiplies) {
+        // Parts of a product that do not multiply, such as the packing of its operands, are told by what executes.
+        OperatorRole::Product if !multiplies => self::role(&self::canonical(&operator.op), false),
+        role => role,
+    };
+    let (bytes_read, bytes_written) = bytes(&operator, sources, file);
+    let fallback = operator
+        .provider
+        .as_deref()
+        .zip(provider)
+        .is_some_and(|(is, asked)| is != asked);
+    Operator {
+        arithmetic: arithmetic(&operator, role),
+        calls,
+        median_ns: quantile(&times, 0.5).unwrap_or(0.0),
+        p90_ns: quantile(&times, 0.9).unwrap_or(0.0),
+        mean_ns,
+        begin_ns: median(&begins).unwrap_or(0.0),
+        canonical,
+        sources: sources.iter().map(|&place| file.nodes[place].name.to_owned()).collect(),
+        source_ops: source_ops.into_iter().map(str::to_owned).collect(),
+        macs,
+        runtime_macs: operator.macs,
+        bytes_read,
+        bytes_written,
+        role,
+        fallback,
+        name: operator.name,
+        op: operator.op,
+        provider: operator.provider,
+        inputs: operator.inputs,
+        outputs: operator.outputs,
+    }
+}
+
+/// When the operator is first called in each inference.
+fn first_begins(operator: &ProfiledOperator, runs: usize) -> Vec<Option<f64>> {
+    let mut begins: Vec<Option<f64>> = vec![None; runs];
+    for call in &operator.calls {
+        if let Some(begin) = begins.get_mut(call.run) {
+            let this = call.begin_ns.0 as f64;
+            *begin = Some(begin.map_or(this, |known: f64| known.min(this)));
+        }
+    }
+    begins
+}
+
+/// The node that gives an operator its canonical name: the one that multiplies, or the one it is named after, or the first.
+fn main_source(operator: &ProfiledOperator, sources: &[usize], file: &File<'_>) -> Option<usize> {
+    let multiplies = |&&place: &&usize| file.costs.operators.get(place).and_then(|cost| cost.macs).unwrap_or(0) > 0;
+    let same = |&&place: &&usize| canonical(file.nodes[place].op) == canonical(&operator.op);
+    sources
+        .iter()
+        .find(multiplies)
+        .or_else(|| sources.iter().find(same))
+        .or_else(|| sources.first())
+        .copied()
+}
+
+/// Multiply-accumulates of each operator by the model file. Where several stand for one node, the one that the runtime says
+/// multiplies has them, or the one that takes longest. `None` where a node's are not known.
+fn macs(operators: &[ProfiledOperator], sources: &[Vec<usize>], costs: &Costs) -> Vec<Option<u64>> {
+    let mut candidates: HashMap<usize, usize> = HashMap::new();
+    let time = |operator: &ProfiledOperator| -> u64 {
+        let calls = operator.calls.iter().map(|call| call.duration_ns.0);
+        calls.fold(0, u64::saturating_add)
+    };
+    let weight = |operator: usize| (operators[operator].macs.unwrap_or(0) > 0, time(&operators[operator]));
+    for (operator, places) in sources.iter().enumerate() {
+        for &place in places {
+            let best = candidates.entry(place).or_insert(operator);
+            if weight(operator) > weight(*best) {
+                *best = operator;
+            }
+        }
+    }
+    let of = |operator: usize, place: usize| {
+        let macs = costs.operators.get(place)?.macs?;
+        Some(if candidates[&place] == operator { macs } else { 0 })
+    };
+    sources
+        .iter()
+        .enumerate()
+        .map(|(operator, places)| {
+            let mut sum = places.iter().map(|&place| of(operator, place));
+            sum.try_fold(0_u64, |sum, macs| Some(sum.saturating_add(macs?)))
+        })
+        .collect()
+}
+
+/// Bytes read and written: by the file's formulas for an operator that is one node of it and works in the file's types,
+/// otherwise by the shapes and types of what is read and written.
+fn bytes(operator: &ProfiledOperator, sources: &[usize], file: &File<'_>) -> (Option<u64>, Option<u64>) {
+    if let [place] = sources
+        && file.nodes[*place].op == operator.op
+        && let Some(cost) = file.costs.operators.get(*place)
+        && cost.bytes_read.is_some()
+    {
+        return (cost.bytes_read, cost.bytes_written);
+    }
+    let sum = |values: &[ProfiledValue]| {
+        let mut sizes = values.iter().map(size);
+        let sum = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
+        sum.filter(|_| !values.is_empty())
+    };
+    (sum(&operator.inputs), sum(&operator.outputs))
+}
+
+/// A value's bytes; `None` where its type or shape is not known.
+fn size(value: &ProfiledValue) -> Option<u64> {
+    let bits: u64 = match value.dtype.as_deref()? {
+        "f64" | "i64" | "u64" => 64,
+        "f32" | "i32" | "u32" => 32,
+        "f16" | "bf16" | "i16" | "u16" => 16,
+        "i8" | "u8" | "bool" => 8,
+        "i4" | "u4" => 4,
+        _ => return None,
+    };
+    let elements = value
+        .shape
+        .as_ref()?
+        .iter()
+        .try_fold(1_u64, |product, &extent| product.checked_mul(extent as u64))?;
+    Some(elements.checked_mul(bits)?.div_ceil(8))
+}
+
+/// Gives operators the names of their values, from the graph as it is executed, where the names of its nodes are theirs.
+fn connect(operators: &mut [ProfiledOperator], executed: &Graph) {
+    let mut nodes: HashMap<&str, NodeView<'_>> = HashMap::new();
+    let mut twice: Vec<&str> = Vec::new();
+    for node in executed.nodes() {
+        if nodes.insert(node.name, node).is_some() {
+            twice.push(node.name);
+        }
+    }
+    for name in twice {
+        nodes.remove(name);
+    }
+    for operator in operators {
+        let Some(node) = nodes.get(operator.name.as_str()) else {
+            continue;
+        };
+        if operator.op == node.op.rsplit('.').next().unwrap_or(node.op) {
+            // With its domain, which tells kernels of other memory layouts apart.
+            node.op.clone_into(&mut operator.op);
+        }
+        name(&mut operator.inputs, node.inputs, executed);
+        name(&mut operator.outputs, node.outputs, executed);
+    }
+}
+
+fn name(values: &mut Vec<ProfiledValue>, names: &[String], executed: &Graph) {
+    // Optional values that are left out have no type and no shape among those that were told.
+    let names: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    if values.is_empty() {
+        values.resize(names.len(), ProfiledValue::default());
+    }
+    if values.len() != names.len() {
+        return;
+    }
+    for (value, name) in values.iter_mut().zip(names) {
+        value.name.clone_from(name);
+        value.constant = executed.is_constant(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgebench_api::{Nanos, OperatorCall, Profile};
+
+    use super::*;
+
+    fn operator(name: &str, durations: &[u64]) -> ProfiledOperator {
+        let calls = durations.iter().enumerate().map(|(run, &ns)| OperatorCall {
+            run,
+            begin_ns: Nanos(1),
+            duration_ns: Nanos(ns),
+        });
+        ProfiledOperator {
+            name: name.to_owned(),
+            op: name.to_owned(),
+            calls: calls.collect(),
+            ..ProfiledOperator::default()
+        }
+    }
+
+    fn empty_graph() -> Graph {
+        // The field of the graph, of no length.
+        edgebench_graph::decode(vec![0x3a, 0].into(), std::path::Path::new(".")).unwrap()
+    }
+
+    #[test]
+    fn means_of_typical_inferences_add_up_to_the_wall() {
+        let walls = [100, 110, 5_000, 120, 90, 105, 115, 95];
+        let first: Vec<u64> = walls.iter().map(|wall| wall / 2).collect();
+        let second: Vec<u64> = walls.iter().map(|wall| wall / 4).collect();
+        let profiled = Profiled {
+            profiled_ns: walls.to_vec(),
+            unprofiled_ns: vec![80; 8],
+            profile: Profile {
+                resolution_ns: Nanos(1),
+                operators: vec![operator("a", &first), operator("b", &second)],
+                executed_model: None,
+            },
+        };
+        let graph = empty_graph();
+        let costs = graph.costs(&std::collections::BTreeMap::new());
+        let cell = cell_profile(profiled, &graph, &costs, None, None);
+        let sum: f64 = cell.operators.iter().map(|one| one.mean_ns).sum();
+        assert!((sum + cell.unattributed_ns - cell.wall_ns).abs() < 1e-9);
+        assert!(
+            cell.wall_ns < 120.0,
+            "the stall is in no typical inference: {}",
+            cell.wall_ns
+        );
+        assert!((cell.attributed - 0.75).abs() < 0.02, "{}", cell.attributed);
+        assert!((cell.overhead - (107.5 / 80.0 - 1.0)).abs() < 1e-9, "{}", cell.overhead);
+        assert!((cell.operators[0].calls - 1.0).abs() < 1e-9);
+    }
+}

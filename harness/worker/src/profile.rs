@@ -1,0 +1,121 @@
+//! Profiling: a second session whose operators are timed, by turns with the first one, which shows what the profiler
+//! costs.
+
+use std::time::Instant;
+
+use edgebench_api::{BackendError, LoadRequest, Nanos, Profile as Operators, Session, Slot};
+use edgebench_protocol::{MAX_PROFILED, Profile, Profiled, WorkerError};
+
+use crate::failure::backend_error;
+use crate::model::{Model, prepare};
+use crate::queries::Source;
+use crate::timed::{Bounds, time_samples};
+
+/// Inferences of one session before it is the other's turn.
+const TURN: usize = 8;
+
+/// The first inferences of a turn, which find the caches full of the other session's weights, do not count.
+const LEAD: usize = 2;
+
+/// Times the operators of a loaded model.
+pub(crate) fn profile(model: &mut Model, source: &Source, request: &Profile) -> Result<Profiled, WorkerError> {
+    if request.runs == 0 || request.runs > MAX_PROFILED {
+        let message = format!("a profile has 1 to {MAX_PROFILED} inferences");
+        return Err(WorkerError::protocol(message));
+    }
+    let load = LoadRequest {
+        model: &source.request.model,
+        shapes: &source.request.shapes,
+        settings: &source.request.settings,
+    };
+    let mut profiler = source
+        .backend
+        .load_profiled(&load, &request.folder)
+        .map_err(backend_error)?;
+    let batches = model.read_ring().map_err(backend_error)?;
+    let slots: Result<Vec<Slot>, _> = batches.iter().map(|batch| prepare(profiler.as_mut(), batch)).collect();
+    let slots = slots.map_err(backend_error)?;
+    drop(batches);
+
+    let mut watched = Arm::new(&slots);
+    let (session, plain_slots) = model.ready().map_err(backend_error)?;
+    let mut plain = Arm::new(plain_slots);
+    let begin = Instant::now();
+    while watched.kept.len() < request.runs {
+        plain.turn(session).map_err(backend_error)?;
+        watched.turn(profiler.as_mut()).map_err(backend_error)?;
+        if Nanos::from(begin.elapsed()) >= request.max_ns {
+            break;
+        }
+    }
+    watched.kept.truncate(request.runs);
+    let mut profile = profiler.finish().map_err(backend_error)?;
+    keep(&mut profile, &watched.kept);
+    let times = |arm: &Arm<'_>| arm.kept.iter().map(|sample| sample.ns).collect();
+    Ok(Profiled {
+        profiled_ns: times(&watched),
+        unprofiled_ns: times(&plain),
+        profile,
+    })
+}
+
+/// One of the two sessions, with what was timed of it.
+struct Arm<'a> {
+    slots: &'a [Slot],
+    next: usize,
+    runs: usize,
+    kept: Vec<Sample>,
+}
+
+/// An inference that counts.
+struct Sample {
+    /// Its place among all of the session.
+    run: usize,
+    ns: u64,
+}
+
+impl<'a> Arm<'a> {
+    fn new(slots: &'a [Slot]) -> Self {
+        Self {
+            slots,
+            next: 0,
+            runs: 0,
+            kept: Vec::new(),
+        }
+    }
+
+    fn turn(&mut self, session: &mut dyn Session) -> Result<(), BackendError> {
+        let bounds = Bounds {
+            min_ns: 0,
+            min_samples: TURN,
+            max_ns: u64::MAX,
+            max_samples: TURN,
+        };
+        let mut samples = Vec::with_capacity(TURN);
+        time_samples(
+            session,
+            self.slots,
+            &mut self.next,
+            Instant::now(),
+            &bounds,
+            &mut samples,
+        )?;
+        let first = self.runs;
+        self.runs += samples.len();
+        let counting = samples.into_iter().enumerate().skip(LEAD);
+        self.kept
+            .extend(counting.map(|(place, ns)| Sample { run: first + place, ns }));
+        Ok(())
+    }
+}
+
+/// Leaves the calls of the inferences that count, which are numbered anew.
+fn keep(profile: &mut Operators, kept: &[Sample]) {
+    for operator in &mut profile.operators {
+        operator.calls.retain_mut(|call| {
+            let place = kept.binary_search_by_key(&call.run, |sample| sample.run);
+            call.run = place.unwrap_or(usize::MAX);
+            place.is_ok()
+        });
+    }
+}
