@@ -25,6 +25,7 @@
 mod backend;
 mod fault;
 mod options;
+mod profiler;
 mod session;
 
 pub use backend::{BACKEND, Null};

@@ -19,6 +19,7 @@ use crate::gate::GateArgs;
 use crate::history::HistoryArgs;
 use crate::output::formats;
 use crate::parse::{GoldenOutputs, Model, RuntimeOption, Shape, duration, golden, model, option, seconds, shape, size};
+use crate::profile::ProfileArgs;
 use crate::recommend::RecommendArgs;
 use crate::report::ReportArgs;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Print what `run` would do, and how long it would take
     Plan(Box<PlanArgs>),
+    /// Tell what each operator takes, how far it is from what the machine can do, and what differs between two cells
+    Profile(Box<ProfileArgs>),
     /// Write pages that people would publish, from one record or hundreds
     Report(ReportArgs),
     /// Tell which cell to ship, under a budget where there is one
@@ -301,6 +304,8 @@ pub(crate) enum SchemaName {
     Record,
     /// gate.json
     Gate,
+    /// profile.json
+    Profile,
     /// Lines of the worker protocol
     Protocol,
 }

@@ -24,6 +24,7 @@ mod models;
 mod output;
 mod parse;
 mod plan;
+mod profile;
 mod progress;
 mod recommend;
 mod report;
@@ -71,6 +72,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Profile(args) => profile::profile(&args),
         Command::Recommend(args) => recommend::recommend(&args),
         Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),

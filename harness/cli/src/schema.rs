@@ -13,6 +13,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaName::Manifest => edgebench_suites::schema().to_value(),
         SchemaName::Record => edgebench_record::record_schema(),
         SchemaName::Gate => edgebench_record::gate_schema(),
+        SchemaName::Profile => edgebench_record::profile_schema(),
         SchemaName::Protocol => edgebench_protocol::protocol_schema(),
     };
     print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;

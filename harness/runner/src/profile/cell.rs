@@ -8,7 +8,7 @@ use std::time::Duration;
 use edgebench_api::{ErrorKind, Nanos};
 use edgebench_graph::Graph;
 use edgebench_protocol::{Answer, Loaded, MAX_PROFILED, Profile, Profiled, Request, WarmUp};
-use edgebench_record::{CellId, Outcome, OutcomeKind, ProfiledCell};
+use edgebench_record::{CellId, OutcomeKind, ProfiledCell};
 
 use super::ProfileOptions;
 use super::operators::cell_profile;
@@ -32,23 +32,27 @@ pub(super) struct Asked<'a> {
 
 /// Profiles one cell; its outcome says what became of it. Returns whether the profile was interrupted.
 pub(super) fn profile_cell(asked: &Asked<'_>, options: &ProfileOptions<'_>, cell: &mut ProfiledCell) -> bool {
-    let graph = match edgebench_graph::read(asked.model) {
-        Ok(graph) => graph,
-        Err(error) => {
-            cell.outcome = Outcome::of(OutcomeKind::Failed, error.to_string());
-            return false;
-        }
-    };
+    // A runtime of one's own may take files of another format.
+    let graph = edgebench_graph::read(asked.model);
     let mut stage = "spawn";
     match ask(asked, options, &mut stage) {
         Ok((loaded, profiled)) => {
             let executed = profiled.profile.executed_model.as_deref();
             // It is of use alone: without it, operators have no names for their values.
             let executed = executed.and_then(|path| read_within(asked.folder, path));
-            let costs = graph.costs(&shapes(asked));
+            let costs = graph
+                .as_ref()
+                .map(|graph| graph.costs(&shapes(asked)))
+                .unwrap_or_default();
             let provider = loaded.spec.effective.get("execution_provider").map(String::as_str);
             cell.runtime = Some(loaded.probe);
-            cell.profile = Some(cell_profile(profiled, &graph, &costs, executed.as_ref(), provider));
+            cell.profile = Some(cell_profile(
+                profiled,
+                graph.as_ref(),
+                &costs,
+                executed.as_ref(),
+                provider,
+            ));
             cell.effective = loaded.spec.effective;
             false
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use edgebench_api::{ProfiledOperator, ProfiledValue};
-use edgebench_graph::{Costs, Graph, NodeView};
+use edgebench_graph::{Costs, Graph, GraphError, NodeView};
 use edgebench_protocol::Profiled;
 use edgebench_record::{CellProfile, Operator, OperatorRole};
 use edgebench_stats::{median, quantile, signed_rank_interval};
@@ -14,11 +14,11 @@ use super::kinds::{arithmetic, canonical, role};
 /// Fewer inferences than this do not tell what the profiler costs.
 const FEW: usize = 12;
 
-/// What a cell's operators take. `executed` is the graph as the runtime executes it, where it wrote one; `provider` what
-/// the cell asked to execute it.
+/// What a cell's operators take. `graph` is the model file, where it can be read; `executed` the graph as the runtime
+/// executes it, where it wrote one; `provider` what the cell asked to execute it.
 pub(super) fn cell_profile(
     mut profiled: Profiled,
-    graph: &Graph,
+    graph: Result<&Graph, &GraphError>,
     costs: &Costs,
     executed: Option<&Graph>,
     provider: Option<&str>,
@@ -35,9 +35,15 @@ pub(super) fn cell_profile(
     let shares: Vec<f64> = sums.iter().zip(&walls).map(|(sum, wall)| sum / wall.max(1.0)).collect();
     let wall_ns = mean(&walls, &typical);
 
-    let sources = sources(&operators, graph);
+    let sources = match graph {
+        Ok(graph) => sources(&operators, graph),
+        Err(error) => {
+            remarks.push(format!("the model file's nodes are not known: {error}"));
+            vec![Vec::new(); operators.len()]
+        }
+    };
     let macs = macs(&operators, &sources, costs);
-    let nodes: Vec<NodeView<'_>> = graph.nodes().collect();
+    let nodes: Vec<NodeView<'_>> = graph.map(|graph| graph.nodes().collect()).unwrap_or_default();
     let operators: Vec<Operator> = operators
         .into_iter()
         .zip(sources)
@@ -54,7 +60,7 @@ pub(super) fn cell_profile(
     if runs < FEW {
         remarks.push(format!("{runs} profiled inferences are few"));
     }
-    if operators.iter().all(|operator| operator.sources.is_empty()) && !operators.is_empty() {
+    if graph.is_ok() && operators.iter().all(|operator| operator.sources.is_empty()) && !operators.is_empty() {
         remarks.push("no operator could be told from the model file's nodes".to_owned());
     }
     CellProfile {
@@ -347,7 +353,7 @@ mod tests {
         };
         let graph = empty_graph();
         let costs = graph.costs(&std::collections::BTreeMap::new());
-        let cell = cell_profile(profiled, &graph, &costs, None, None);
+        let cell = cell_profile(profiled, Ok(&graph), &costs, None, None);
         let sum: f64 = cell.operators.iter().map(|one| one.mean_ns).sum();
         assert!((sum + cell.unattributed_ns - cell.wall_ns).abs() < 1e-9);
         assert!(
