@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edgebench_record::{Cell, OutputsVerdict, Record};
+use edgebench_record::{Cell, OutputsVerdict, Record, Tool};
 
 use crate::evidence::machine;
 use crate::text::plain;
@@ -54,9 +54,9 @@ fn runtimes(record: &Record) -> BTreeMap<&str, String> {
 }
 
 /// The command that does the run again, as a POSIX shell reads it.
-pub(crate) fn command(record: &Record) -> String {
+pub(crate) fn command(tool: &Tool) -> String {
     let words: Vec<String> = std::iter::once("edgebench".to_owned())
-        .chain(record.tool.arguments.iter().map(|argument| quoted(&plain(argument))))
+        .chain(tool.arguments.iter().map(|argument| quoted(&plain(argument))))
         .collect();
     words.join(" ")
 }

@@ -21,6 +21,7 @@
 //! | [`format`](mod@format) | the formats, one file each, behind one trait |
 //! | [`gate`] | what a gate found, for people and for CI systems |
 //! | [`policy`] | what counts for a gate, and how much |
+//! | [`mod@profile`] | where the time of an inference goes |
 //! | [`site`] | many records as a small static site |
 //! | [`records`] | two records judged by a policy |
 //! | [`compare`] | several records side by side |
@@ -42,6 +43,7 @@ pub mod gate;
 pub mod html;
 pub mod picture;
 pub mod policy;
+pub mod profile;
 mod ranking;
 pub mod records;
 pub mod site;

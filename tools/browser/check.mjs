@@ -1,6 +1,6 @@
 // The HTML reports in Chromium: `node tools/browser/check.mjs PAGES`.
 //
-// PAGES holds `run/` (the report of one record), `site/` (of several devices), `hostile/` (of records whose every string
+// PAGES holds `run/` (the report of one record), `profile/` (a profile's page), `site/` (of several devices), `hostile/` (of records whose every string
 // is a payload) and `harmless/` (of such records without a payload). Each check is tried on a page that was broken on
 // purpose too: see `broken.mjs`.
 
@@ -26,6 +26,7 @@ const KINDS = ["runs", "tasks", "devices", "cells"];
 
 const folder = resolve(process.argv[2] ?? "");
 const run = join(folder, "run/index.html");
+const profile = join(folder, "profile/profile.html");
 const site = join(folder, "site");
 const hostile = join(folder, "hostile");
 const harmless = join(folder, "harmless");
@@ -53,6 +54,29 @@ function pagesOf(root, kind) {
   assert.notEqual(pages.length, 0, `${root} has no ${kind}`);
   return pages.map((name) => join(root, kind, name));
 }
+
+describe("a profile's page", { concurrency: PAGES }, () => {
+  // The checks look at all rows of all tables, and those of single operators are folded away.
+  const unfolded = (check) => async (page) => {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((part) => (part.open = true)));
+    await check(page);
+  };
+  const CHECKS = {
+    "sorts by click": unfolded(sortsByClick),
+    "filters by text": unfolded(filtersByText),
+    "is used by keyboard": reachesEverything,
+    "follows the system's theme": followsTheSystem,
+    "stands forced colours": standsForcedColours,
+    "prints": unfolded(prints),
+    "fits phone and desktop": fits,
+    "is accessible": isAccessible,
+    "links within its folder": (page) => linksWithin(page, join(folder, "profile")),
+  };
+  for (const [name, check] of Object.entries(CHECKS)) {
+    test(name, () => checked(profile, check));
+  }
+  test("needs no script", () => checked(profile, unfolded(needsNoScript), { javaScriptEnabled: false }));
+});
 
 describe("a run's page", { concurrency: PAGES }, () => {
   const CHECKS = {

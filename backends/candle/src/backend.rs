@@ -1,8 +1,11 @@
 //! The adapter.
 
-use edgebench_api::{Backend, BackendError, Device, LoadRequest, Probe, Session, Settings};
+use std::path::Path;
+
+use edgebench_api::{Backend, BackendError, Device, LoadRequest, Probe, Profiler, Session, Settings};
 
 use crate::operators;
+use crate::profiler::CandleProfiler;
 use crate::session::CandleSession;
 
 /// candle on the CPU.
@@ -53,5 +56,10 @@ impl Backend for CandleBackend {
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         Ok(Box::new(CandleSession::load(request)?))
+    }
+
+    /// Writes nothing to the folder.
+    fn load_profiled(&self, request: &LoadRequest<'_>, _folder: &Path) -> Result<Box<dyn Profiler>, BackendError> {
+        Ok(Box::new(CandleProfiler::load(request)?))
     }
 }

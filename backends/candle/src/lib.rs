@@ -7,6 +7,10 @@
 //! a map under a copy of its name, and all values live until the inference ends. The map itself is consumed, so each
 //! inference begins by cloning it: one string and one counted reference for each weight and input.
 //!
+//! A profile walks the graph from outside: each node is a graph of its own, which is made at load, and candle-onnx
+//! evaluates one after the other. A node's time includes what the interpreter does for it, and the making of its small map
+//! of inputs is in none. As in an ordinary inference, all values live until the last node is through.
+//!
 //! candle sizes its thread pools once per process. [`CandleBackend`]'s `environment` says how a worker is to be
 //! started, and a session is refused in a process whose pool has another size. There are no options.
 
@@ -15,7 +19,9 @@ mod constants;
 mod failure;
 mod model;
 mod operators;
+mod profiler;
 mod session;
+mod steps;
 mod tensor;
 
 pub use backend::{BACKEND, CandleBackend};

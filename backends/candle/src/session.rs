@@ -46,6 +46,35 @@ impl CandleSession {
             last: None,
         })
     }
+
+    /// What it walks.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What an inference starts from. The outputs of the one before are let go.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`] for a slot that was not prepared.
+    pub(crate) fn begin(&mut self, slot: Slot) -> Result<HashMap<String, CandleTensor>, BackendError> {
+        self.last = None;
+        let values = self.slots.get(slot.0);
+        values
+            .cloned()
+            .ok_or_else(|| BackendError::run(format!("there is no slot {}", slot.0)))
+    }
+
+    /// Takes an inference's outputs.
+    ///
+    /// # Errors
+    /// What candle gave instead.
+    pub(crate) fn end(
+        &mut self,
+        outputs: candle_core::Result<HashMap<String, CandleTensor>>,
+    ) -> Result<(), BackendError> {
+        self.last = Some(outputs.map_err(|error| failure::run(error, "candle gave an error", &self.model.nodes))?);
+        Ok(())
+    }
 }
 
 /// Checks the settings and returns the number of threads, as rayon's pool tells it.
@@ -79,14 +108,9 @@ impl Session for CandleSession {
     }
 
     fn run(&mut self, slot: Slot) -> Result<(), BackendError> {
-        self.last = None;
-        let values = self
-            .slots
-            .get(slot.0)
-            .ok_or_else(|| BackendError::run(format!("there is no slot {}", slot.0)))?;
-        let outputs = candle_onnx::simple_eval(&self.model.proto, values.clone());
-        self.last = Some(outputs.map_err(|error| failure::run(error, "candle gave an error", &self.model.nodes))?);
-        Ok(())
+        let values = self.begin(slot)?;
+        let outputs = candle_onnx::simple_eval(&self.model.proto, values);
+        self.end(outputs)
     }
 
     fn outputs(&mut self) -> Result<Vec<Tensor>, BackendError> {

@@ -18,6 +18,12 @@ pub(crate) fn dtype(elem_type: i32) -> Option<(DType, Candle)> {
     Some((ours, candle))
 }
 
+/// The name of a tensor's element type: ours, or candle's for one that has none here.
+pub(crate) fn dtype_name(tensor: &CandleTensor) -> String {
+    let candle = tensor.dtype();
+    of_candle(candle).map_or_else(|| candle.as_str().to_owned(), |dtype| dtype.to_string())
+}
+
 /// Our name of candle's element type.
 fn of_candle(candle: Candle) -> Option<DType> {
     Some(match candle {

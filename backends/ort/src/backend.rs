@@ -1,8 +1,11 @@
 //! The adapter.
 
-use edgebench_api::{Backend, BackendError, Device, LoadRequest, Probe, Session};
+use std::path::Path;
+
+use edgebench_api::{Backend, BackendError, Device, LoadRequest, Probe, Profiler, Session};
 
 use crate::library::Library;
+use crate::profiler::OrtProfiler;
 use crate::session::OrtSession;
 
 /// ONNX Runtime on the CPU.
@@ -38,5 +41,8 @@ impl Backend for OrtBackend {
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         Ok(Box::new(OrtSession::load(request)?))
+    }
+    fn load_profiled(&self, request: &LoadRequest<'_>, folder: &Path) -> Result<Box<dyn Profiler>, BackendError> {
+        Ok(Box::new(OrtProfiler::load(request, folder)?))
     }
 }

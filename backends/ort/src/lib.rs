@@ -10,6 +10,9 @@
 //! Options: `graph_optimisation` = `disable`, `basic`, `extended` or `all`; `spinning`, `memory_arena`,
 //! `memory_pattern` = `on` or `off`. The defaults are the library's own: `all` and `on`.
 //!
+//! A profile is ONNX Runtime's own, a JSON file that `trace` reads with distrust: node names come from the model file
+//! and are written to it as they are.
+//!
 //! What the arena holds is told by ONNX Runtime 1.23 and later; of an older library it is absent.
 
 mod arena;
@@ -18,8 +21,11 @@ mod failure;
 mod library;
 mod locate;
 mod options;
+mod profiler;
 mod session;
 mod tensor;
+#[doc(hidden)]
+pub mod trace;
 
 pub use backend::{BACKEND, OrtBackend};
 pub use locate::{CACHE_FOLDER_VARIABLE, LIBRARY_VARIABLE};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use edgebench_api::{Arena, BackendError, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
 use ort::ep::{CPU, ExecutionProvider};
 use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::builder::SessionBuilder;
 use ort::session::{IoBinding, Session as Runtime};
 use ort::value::{DynTensorRef, DynValue};
 
@@ -37,9 +38,20 @@ impl OrtSession {
     /// # Errors
     /// Any [`BackendError`] but `Run`.
     pub(crate) fn load(request: &LoadRequest<'_>) -> Result<Self, BackendError> {
+        Self::load_with(request, Ok)
+    }
+
+    /// The same, with something added to the session's options.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn load_with(
+        request: &LoadRequest<'_>,
+        add: impl FnOnce(SessionBuilder) -> ort::Result<SessionBuilder>,
+    ) -> Result<Self, BackendError> {
         let options = Options::new(request.settings)?;
         let library = Library::open()?;
-        let runtime = build(library, request, options).map_err(|error| failure::load(error, request.model))?;
+        let runtime = build(library, request, options, add).map_err(|error| failure::load(error, request.model))?;
         let spec = SessionSpec {
             inputs: runtime.inputs().iter().map(tensor::spec).collect::<Result<_, _>>()?,
             outputs: runtime.outputs().iter().map(tensor::spec).collect::<Result<_, _>>()?,
@@ -62,6 +74,16 @@ impl OrtSession {
         })
     }
 
+    /// Ends the profile that was asked for when the session was built, and gives the file's path.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`] when ONNX Runtime gives an error.
+    pub(crate) fn end_profiling(&mut self) -> Result<String, BackendError> {
+        self.runtime
+            .end_profiling()
+            .map_err(|error| failure::run(error, "ONNX Runtime gave no profile"))
+    }
+
     fn bind(&self, inputs: &[TensorView<'_>]) -> Result<IoBinding, BackendError> {
         let values = inputs.iter().map(tensor::to_ort).collect::<Result<Vec<_>, _>>()?;
         let bind = || -> ort::Result<IoBinding> {
@@ -79,14 +101,20 @@ impl OrtSession {
     }
 }
 
-fn build(library: &Library, request: &LoadRequest<'_>, options: Options) -> ort::Result<Runtime> {
-    let mut builder = Runtime::builder(&library.environment)?
+fn build(
+    library: &Library,
+    request: &LoadRequest<'_>,
+    options: Options,
+    add: impl FnOnce(SessionBuilder) -> ort::Result<SessionBuilder>,
+) -> ort::Result<Runtime> {
+    let builder = Runtime::builder(&library.environment)?
         .with_optimization_level(options.graph_optimisation)?
         .with_intra_threads(request.settings.threads)?
         .with_inter_threads(1)?
         .with_parallel_execution(false)?
         .with_intra_op_spinning(options.spinning)?
         .with_memory_pattern(options.memory_pattern)?;
+    let mut builder = add(builder)?;
     // The provider is not appended to the list: ONNX Runtime has it in every build. This only sets its allocator.
     CPU::default()
         .with_arena_allocator(options.memory_arena)

@@ -1,7 +1,10 @@
 //! The adapter.
 
-use edgebench_api::{Backend, BackendError, Device, LoadRequest, Probe, Session};
+use std::path::Path;
 
+use edgebench_api::{Backend, BackendError, Device, LoadRequest, Probe, Profiler, Session};
+
+use crate::profiler::TractProfiler;
 use crate::session::TractSession;
 
 /// The version of the `tract-onnx` that is compiled in, which the workspace pins.
@@ -38,6 +41,11 @@ impl Backend for TractBackend {
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         Ok(Box::new(TractSession::load(request)?))
+    }
+
+    /// Writes nothing to the folder.
+    fn load_profiled(&self, request: &LoadRequest<'_>, _folder: &Path) -> Result<Box<dyn Profiler>, BackendError> {
+        Ok(Box::new(TractProfiler::load(request)?))
     }
 }
 

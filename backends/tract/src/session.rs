@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use edgebench_api::{BackendError, LoadRequest, Session, SessionSpec, Slot, Tensor, TensorView};
 use tract_linalg::multithread::Executor;
-use tract_onnx::prelude::{IntoTValue, TValue, TVec};
+use tract_onnx::prelude::{IntoTValue, TValue, TVec, TractResult, TypedModel, TypedNode};
 use tract_onnx::tract_core::model::TypedSimpleState;
+use tract_onnx::tract_core::ops::OpState;
+use tract_onnx::tract_core::plan::{self, EvalContext};
 
 use crate::options::Stage;
 use crate::{failure, model, tensor};
@@ -63,6 +65,40 @@ impl TractSession {
             last: None,
         })
     }
+
+    /// The graph that is executed.
+    pub(crate) fn model(&self) -> &TypedModel {
+        self.state.model()
+    }
+
+    /// Its nodes by number, in the order of their execution. Constants are none of them.
+    pub(crate) fn order(&self) -> &[usize] {
+        self.state.plan().order_without_consts()
+    }
+
+    /// One inference, each of whose nodes is evaluated by `eval`.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`].
+    pub(crate) fn run_with(
+        &mut self,
+        slot: Slot,
+        eval: impl FnMut(
+            &EvalContext<'_>,
+            Option<&mut (dyn OpState + 'static)>,
+            &TypedNode,
+            TVec<TValue>,
+        ) -> TractResult<TVec<TValue>>,
+    ) -> Result<(), BackendError> {
+        self.last = None;
+        let inputs = self
+            .slots
+            .get(slot.0)
+            .ok_or_else(|| BackendError::run(format!("there is no slot {}", slot.0)))?;
+        let outputs = self.state.run_plan_with_eval(inputs.clone(), eval);
+        self.last = Some(outputs.map_err(|error| failure::run(error, "tract gave an error"))?);
+        Ok(())
+    }
 }
 
 /// The threads of a pool, as it tells them itself.
@@ -89,14 +125,7 @@ impl Session for TractSession {
     }
 
     fn run(&mut self, slot: Slot) -> Result<(), BackendError> {
-        self.last = None;
-        let inputs = self
-            .slots
-            .get(slot.0)
-            .ok_or_else(|| BackendError::run(format!("there is no slot {}", slot.0)))?;
-        let outputs = self.state.run(inputs.clone());
-        self.last = Some(outputs.map_err(|error| failure::run(error, "tract gave an error"))?);
-        Ok(())
+        self.run_with(slot, plan::eval)
     }
 
     fn outputs(&mut self) -> Result<Vec<Tensor>, BackendError> {

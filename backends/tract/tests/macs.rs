@@ -3,10 +3,12 @@
 //! tract counts on its typed model, before it fuses anything. Its operators for convolutions and matrix products are
 //! compared; its counts of others (a bias, an activation) are left out, since by definition ours have none.
 
+mod sample;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use edgebench_graph::{Dim, Graph};
+use sample::one_sample;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::DimLike;
 use tract_onnx::tract_core::ops::Cost;
@@ -35,15 +37,6 @@ fn models() -> Vec<(String, PathBuf)> {
     }
     models.sort();
     models
-}
-
-/// The shapes of one sample.
-fn one_sample(graph: &Graph) -> BTreeMap<String, Vec<u64>> {
-    let size = |dim: &Dim| if let Dim::Fixed(size) = dim { *size } else { 1 };
-    let inputs = graph.inputs.iter();
-    inputs
-        .map(|input| (input.name.clone(), input.dims.iter().map(size).collect()))
-        .collect()
 }
 
 /// What tract counts for convolutions and matrix products.

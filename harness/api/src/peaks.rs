@@ -10,13 +10,21 @@ use crate::Bytes;
 pub struct Peaks {
     /// Threads that worked at once.
     pub threads: usize,
-    /// Rates of arithmetic, one per kind and instruction set that this processor has.
+    /// Rates of arithmetic, one per kind and instruction set that this processor has. The fastest of a kind is its roof.
     pub compute: Vec<ComputeRate>,
     /// Bandwidths, from the nearest level to memory.
     pub bandwidth: Vec<Bandwidth>,
-    /// What could not be measured, with the reason.
+    /// What could not be measured, or not beyond doubt, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
+}
+
+impl Peaks {
+    /// The fastest rate of a kind: its roof.
+    pub fn fastest(&self, kind: ComputeKind) -> Option<&ComputeRate> {
+        let rates = self.compute.iter().filter(|rate| rate.kind == kind);
+        rates.max_by(|one, other| one.macs_per_s.total_cmp(&other.macs_per_s))
+    }
 }
 
 /// How fast one kind of multiply-accumulate goes.
@@ -24,7 +32,7 @@ pub struct Peaks {
 pub struct ComputeRate {
     /// The kind.
     pub kind: ComputeKind,
-    /// The instructions, such as `AVX-512F FMA` or `AVX2 pmaddubsw`.
+    /// The instructions, such as `AVX-512F vfmadd231ps`.
     pub instructions: String,
     /// Multiply-accumulates per second, all threads together.
     pub macs_per_s: f64,
@@ -42,7 +50,7 @@ pub enum ComputeKind {
     Bf16,
     /// 8-bit integers, summed in 32-bit ones, with the instructions that every processor of the architecture's level has.
     Int8,
-    /// The same with dot-product instructions: VNNI, dotprod.
+    /// The same with instructions for products of vectors or matrices: VNNI, AMX, dotprod, i8mm.
     Int8Dot,
 }
 
@@ -72,4 +80,29 @@ pub enum MemoryLevel {
     L3,
     /// Main memory.
     Memory,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fastest_of_a_kind_is_its_roof() {
+        let rate = |kind, macs_per_s| ComputeRate {
+            kind,
+            instructions: String::new(),
+            macs_per_s,
+        };
+        let peaks = Peaks {
+            compute: vec![
+                rate(ComputeKind::F32, 2.0),
+                rate(ComputeKind::Int8, 9.0),
+                rate(ComputeKind::F32, 5.0),
+                rate(ComputeKind::F32, 3.0),
+            ],
+            ..Peaks::default()
+        };
+        assert_eq!(peaks.fastest(ComputeKind::F32), Some(&peaks.compute[2]));
+        assert_eq!(peaks.fastest(ComputeKind::F16), None);
+    }
 }

@@ -80,6 +80,6 @@ pub struct OperatorCall {
     pub run: usize,
     /// When it began, from the inference's beginning on.
     pub begin_ns: Nanos,
-    /// How long it took.
+    /// How long it took, without the calls of other operators within it, such as those of a loop's body.
     pub duration_ns: Nanos,
 }

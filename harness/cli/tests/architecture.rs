@@ -22,7 +22,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["edgebench-api", "edgebench-stats", "edgebench-record"],
     ),
     ("edgebench-suites", &["edgebench-api", "edgebench-stats"]),
-    ("edgebench-worker", &["edgebench-protocol", "edgebench-api"]),
+    ("edgebench-peaks", &["edgebench-api"]),
+    (
+        "edgebench-worker",
+        &["edgebench-protocol", "edgebench-peaks", "edgebench-api"],
+    ),
     (
         "edgebench-runner",
         &[

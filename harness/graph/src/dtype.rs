@@ -108,6 +108,12 @@ impl DType {
         Self::ALL.get(usize::try_from(number).ok()?).copied()
     }
 
+    /// The number that the ONNX schema gives the type.
+    pub fn onnx(self) -> i32 {
+        // The types are declared in the schema's order.
+        self as i32
+    }
+
     /// The name used in tables and records.
     pub fn name(self) -> &'static str {
         match self {
@@ -185,6 +191,9 @@ mod tests {
         assert_eq!(DType::from_onnx(26), Some(DType::I2));
         assert_eq!(DType::from_onnx(29), None);
         assert_eq!(DType::from_onnx(-1), None);
+        for dtype in DType::ALL {
+            assert_eq!(DType::from_onnx(dtype.onnx()), Some(dtype));
+        }
     }
 
     #[test]

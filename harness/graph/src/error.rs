@@ -48,6 +48,12 @@ pub enum GraphError {
         /// The cap.
         limit: u64,
     },
+    /// No operator of the main graph writes a tensor of this name.
+    #[error("no operator of the main graph writes `{name}`")]
+    NotWritten {
+        /// The name that was asked for, control characters escaped.
+        name: String,
+    },
     /// A tensor contradicts itself: its dims, its type and its bytes do not belong together.
     #[error("tensor `{name}` is invalid: {reason}")]
     Tensor {
@@ -81,6 +87,7 @@ impl GraphError {
                 "the file may be truncated, a Git LFS pointer or of another format: fetch or export it again"
             }
             Self::Limit { .. } => "no known exporter writes such a model: check where the file comes from",
+            Self::NotWritten { .. } => "ask for an output of one of the model's operators",
             Self::Tensor { .. } => "export the model again and check it with `onnx.checker`",
             Self::External { .. } => {
                 "put the weights as plain files (no links) in the model's folder and refer to them by a relative path"

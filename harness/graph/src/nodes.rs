@@ -1,5 +1,6 @@
 //! The operators of the main graph and how they are connected.
 
+use crate::dtype::DType;
 use crate::graph::Graph;
 
 /// One operator of the main graph.
@@ -15,6 +16,15 @@ pub struct NodeView<'a> {
     pub outputs: &'a [String],
 }
 
+/// A constant of the file, without its elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConstantView<'a> {
+    /// Its element type; [`DType::Undefined`] where it is not known.
+    pub dtype: DType,
+    /// Its extents.
+    pub dims: &'a [u64],
+}
+
 impl Graph {
     /// The operators of the main graph, in the file's order: that of [`crate::Costs::operators`].
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeView<'_>> {
@@ -26,8 +36,11 @@ impl Graph {
         })
     }
 
-    /// Whether a value is a constant of the file: an initialiser, or the output of a `Constant` node.
-    pub fn is_constant(&self, value: &str) -> bool {
-        self.net.constants.contains_key(value)
+    /// A constant of the file, an initialiser or the output of a `Constant` node; `None` for any other value.
+    pub fn constant(&self, value: &str) -> Option<ConstantView<'_>> {
+        self.net.constants.get(value).map(|value| ConstantView {
+            dtype: value.dtype,
+            dims: &value.dims,
+        })
     }
 }

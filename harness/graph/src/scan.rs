@@ -146,7 +146,7 @@ impl Scan<'_> {
         let mut dims = 0;
         while at < end {
             let start = at;
-            let key = self.varint(&mut at, end)?;
+            let key = varint(self.bytes, &mut at, end)?;
             let (tag, wire) = (key >> 3, key & 7);
             if tag == 0 {
                 return Err(malformed("field number 0", start));
@@ -154,7 +154,7 @@ impl Scan<'_> {
             let field = kind.field(tag);
             match wire {
                 0 => {
-                    self.varint(&mut at, end)?;
+                    varint(self.bytes, &mut at, end)?;
                     dims += self.number(&field)?;
                 }
                 1 | 5 => {
@@ -165,7 +165,7 @@ impl Scan<'_> {
                     dims += self.number(&field)?;
                 }
                 2 => {
-                    let length = self.varint(&mut at, end)?;
+                    let length = varint(self.bytes, &mut at, end)?;
                     let Some(stop) = usize::try_from(length)
                         .ok()
                         .and_then(|n| at.checked_add(n))
@@ -231,23 +231,27 @@ impl Scan<'_> {
         }
         Ok(())
     }
+}
 
-    fn varint(&self, at: &mut usize, end: usize) -> Result<u64, GraphError> {
-        let start = *at;
-        let mut value = 0_u64;
-        for shift in (0..70).step_by(7) {
-            if *at >= end {
-                return Err(malformed("a number is cut off", start));
-            }
-            let byte = self.bytes[*at];
-            *at += 1;
-            value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-            if byte < 0x80 {
-                return Ok(value);
-            }
+/// Reads a number at `at`, and moves `at` behind it.
+///
+/// # Errors
+/// [`GraphError::Malformed`] where it does not end before `end`, or is longer than a number can be.
+pub(crate) fn varint(bytes: &[u8], at: &mut usize, end: usize) -> Result<u64, GraphError> {
+    let start = *at;
+    let mut value = 0_u64;
+    for shift in (0..70).step_by(7) {
+        if *at >= end {
+            return Err(malformed("a number is cut off", start));
         }
-        Err(malformed("a number is over ten bytes long", start))
+        let byte = bytes[*at];
+        *at += 1;
+        value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+        if byte < 0x80 {
+            return Ok(value);
+        }
     }
+    Err(malformed("a number is over ten bytes long", start))
 }
 
 /// The fixed width of a packed field's numbers on the wire, in bytes; 0 for varints.
@@ -266,7 +270,7 @@ fn limit(what: &'static str, value: u64, limit: u64) -> Result<(), GraphError> {
     Ok(())
 }
 
-fn malformed(reason: &str, offset: usize) -> GraphError {
+pub(crate) fn malformed(reason: &str, offset: usize) -> GraphError {
     GraphError::Malformed {
         reason: reason.to_owned(),
         offset: offset as u64,

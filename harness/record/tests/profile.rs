@@ -16,7 +16,7 @@ fn profile() -> Value {
         "schema": PROFILE_SCHEMA,
         "id": "p", "started_at": "", "finished_at": "", "interrupted": false, "suite": "starter",
         "tool": {"name": "edgebench", "version": "0", "optimised": true, "target": "", "arguments": []},
-        "host": {"architecture": "x86_64", "system": "linux", "isa": [], "warnings": []},
+        "host": {"architecture": "x86_64", "system": "linux", "cpus": 1, "emulated": false, "isa": [], "warnings": []},
         "peaks": [{
             "threads": 1,
             "compute": [{"kind": "int8-dot", "instructions": "VNNI", "macs_per_s": 1e11}],

@@ -4,6 +4,8 @@
 //! worker's messages, the library that a runtime was opened from. So the finished record is gone over once, before it
 //! is stored, and four folders are given names of their own wherever they stand in a text.
 
+mod profile;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -192,20 +194,8 @@ impl Scrub {
         } = cell;
         self.id(id);
         self.outcome(outcome);
-        if let Some(Probe {
-            runtime,
-            version,
-            library,
-            devices,
-            facts,
-        }) = runtime
-        {
-            self.texts([runtime, version]);
-            self.texts(library);
-            for device in devices {
-                self.texts([&mut device.name, &mut device.description]);
-            }
-            self.values(facts);
+        if let Some(probe) = runtime {
+            self.probe(probe);
         }
         self.values(effective);
         self.text(&mut outputs.why);
@@ -223,6 +213,22 @@ impl Scrub {
             let cold = result.cold_start.as_mut().and_then(|figures| figures.no_cold.as_mut());
             self.texts(cold);
         }
+    }
+
+    fn probe(&self, probe: &mut Probe) {
+        let Probe {
+            runtime,
+            version,
+            library,
+            devices,
+            facts,
+        } = probe;
+        self.texts([runtime, version]);
+        self.texts(library);
+        for device in devices {
+            self.texts([&mut device.name, &mut device.description]);
+        }
+        self.values(facts);
     }
 
     fn energy(&self, energy: &mut Energy) {

@@ -184,6 +184,7 @@ fn profiled(backends: &[&str], interrupt: &AtomicBool, observer: &mut dyn FnMut(
         time: Duration::from_secs(5),
         known_peaks: Vec::new(),
         peaks: None,
+        tensors: None,
         work: work.clone(),
     };
     let record = profile(&plan, &bench.suite, options, observer).unwrap();
@@ -210,7 +211,7 @@ fn the_parts_are_the_whole() {
         assert_eq!((profile.runs, profile.operators.len()), (30, operators));
         let sum: f64 = profile.operators.iter().map(|operator| operator.mean_ns).sum();
         assert!(
-            (sum + profile.unattributed_ns - profile.wall_ns).abs() < 1.0,
+            (sum + profile.between_ns + profile.unattributed_ns - profile.wall_ns).abs() < 1.0,
             "{profile:?}"
         );
         assert!((0.5..=1.0).contains(&profile.attributed), "{profile:?}");

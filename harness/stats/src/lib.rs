@@ -79,5 +79,5 @@ pub use signed_rank::{
 };
 pub use steady_state::{EQUAL_WITHIN, RunClass, SteadyState, steady_state};
 pub use summary::{Summary, geometric_mean, median, quantile, summarise};
-pub use tensor::{Closeness, closeness};
+pub use tensor::{Closeness, ClosenessSums, closeness};
 pub use turns::turn_log_ratio;

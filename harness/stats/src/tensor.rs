@@ -21,56 +21,85 @@ pub struct Closeness {
     pub non_finite_differing: usize,
 }
 
+/// The sums behind a [`Closeness`], for tensors that come in parts or are not `f32`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ClosenessSums {
+    elements: usize,
+    signal: f64,
+    energy: f64,
+    product: f64,
+    noise: f64,
+    max_abs: f64,
+    non_finite: usize,
+    non_finite_differing: usize,
+}
+
+impl ClosenessSums {
+    /// Adds one position.
+    #[expect(
+        clippy::float_cmp,
+        reason = "one of the two is not finite, and infinities are equal or not"
+    )]
+    pub fn add(&mut self, reference: f64, other: f64) {
+        let (x, y) = (reference, other);
+        self.elements += 1;
+        if !(x.is_finite() && y.is_finite()) {
+            self.non_finite += 1;
+            self.non_finite_differing += usize::from(x != y && !(x.is_nan() && y.is_nan()));
+            return;
+        }
+        let difference = x - y;
+        self.signal += x * x;
+        self.energy += y * y;
+        self.product += x * y;
+        self.noise += difference * difference;
+        self.max_abs = self.max_abs.max(difference.abs());
+    }
+
+    /// Whether one of the tensors is 0 wherever both are finite: there is no angle between them.
+    pub fn one_is_zero(&self) -> bool {
+        self.signal == 0.0 || self.energy == 0.0
+    }
+
+    /// How far apart they are; `None` where nothing was added.
+    pub fn closeness(&self) -> Option<Closeness> {
+        let Self { signal, noise, .. } = *self;
+        if self.elements == 0 {
+            return None;
+        }
+        let counted = |max_abs, rel_l2, sqnr_db, cosine| Closeness {
+            max_abs,
+            rel_l2,
+            sqnr_db,
+            cosine,
+            non_finite: self.non_finite,
+            non_finite_differing: self.non_finite_differing,
+        };
+        if self.non_finite == self.elements {
+            return Some(counted(f64::NAN, f64::NAN, f64::NAN, f64::NAN));
+        }
+        let (rel_l2, sqnr_db) = if noise == 0.0 {
+            (0.0, f64::INFINITY)
+        } else {
+            ((noise / signal).sqrt(), 10.0 * (signal / noise).log10())
+        };
+        let cosine = cosine(signal, self.energy, self.product);
+        Some(counted(self.max_abs, rel_l2, sqnr_db, cosine))
+    }
+}
+
 /// Compares a tensor with its reference, both flattened in the same order, summing in `f64`.
 ///
 /// `None` where there are no values, or the lengths differ.
-#[expect(
-    clippy::float_cmp,
-    reason = "one of the two is not finite, and infinities are equal or not"
-)]
 pub fn closeness(reference: &[f32], other: &[f32]) -> Option<Closeness> {
-    if reference.is_empty() || reference.len() != other.len() {
+    if reference.len() != other.len() {
         return None;
     }
-    let (mut signal, mut energy, mut product, mut noise, mut max_abs) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
-    let (mut non_finite, mut non_finite_differing) = (0, 0);
+    let mut sums = ClosenessSums::default();
     for (&x, &y) in reference.iter().zip(other) {
-        if !(x.is_finite() && y.is_finite()) {
-            non_finite += 1;
-            non_finite_differing += usize::from(x != y && !(x.is_nan() && y.is_nan()));
-            continue;
-        }
-        let (x, y) = (f64::from(x), f64::from(y));
-        let difference = x - y;
-        signal += x * x;
-        energy += y * y;
-        product += x * y;
-        noise += difference * difference;
-        max_abs = max_abs.max(difference.abs());
+        sums.add(f64::from(x), f64::from(y));
     }
-    if non_finite == reference.len() {
-        let none = f64::NAN;
-        return Some(Closeness {
-            max_abs: none,
-            rel_l2: none,
-            sqnr_db: none,
-            cosine: none,
-            non_finite,
-            non_finite_differing,
-        });
-    }
-    Some(Closeness {
-        max_abs,
-        rel_l2: if noise == 0.0 { 0.0 } else { (noise / signal).sqrt() },
-        sqnr_db: if noise == 0.0 {
-            f64::INFINITY
-        } else {
-            10.0 * (signal / noise).log10()
-        },
-        cosine: cosine(signal, energy, product),
-        non_finite,
-        non_finite_differing,
-    })
+    sums.closeness()
 }
 
 fn cosine(signal: f64, energy: f64, product: f64) -> f64 {
@@ -125,6 +154,18 @@ mod tests {
         assert!(
             nothing.max_abs.is_nan() && nothing.sqnr_db.is_nan() && nothing.cosine.is_nan() && nothing.rel_l2.is_nan()
         );
+    }
+
+    #[test]
+    fn zeros_have_no_angle() {
+        let mut sums = ClosenessSums::default();
+        assert!(sums.closeness().is_none() && sums.one_is_zero());
+        sums.add(0.0, 1.0);
+        assert!(sums.one_is_zero());
+        sums.add(2.0, f64::NAN);
+        assert!(sums.one_is_zero(), "what is not finite in both is set aside");
+        sums.add(-1.0, 0.0);
+        assert!(!sums.one_is_zero());
     }
 
     #[test]

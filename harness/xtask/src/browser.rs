@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::report::Outcome;
 use crate::system::{apt, cache, is_root, must, offline, passes, python, root, site_packages, target_folder};
@@ -79,7 +79,7 @@ impl Tools {
     }
 }
 
-/// Makes the pages to be checked: `run/`, `site/`, `hostile/` and `harmless/`.
+/// Makes the pages to be checked: `run/`, `profile/`, `site/`, `hostile/` and `harmless/`.
 fn pages(root: &Path, tools: &Tools, record: &Path) -> Result<PathBuf, String> {
     let target = target_folder(root);
     let folder = target.join("xtask-pages");
@@ -107,6 +107,16 @@ fn pages(root: &Path, tools: &Tools, record: &Path) -> Result<PathBuf, String> {
     )?;
 
     report(root, &[record.to_path_buf()], &folder.join("run"))?;
+    let profiled = ["--task", "watch", "--variant", "fp32,int8-static", "--backend", "ort,tract"];
+    let profile = edgebench(root)
+        .args(["profile", "starter", "--runs", "24", "--tensors", "-o"])
+        .arg(folder.join("profile"))
+        .args(profiled)
+        .stdout(Stdio::null())
+        .status();
+    if !profile.is_ok_and(|status| status.success()) {
+        return Err("`edgebench profile` failed".to_owned());
+    }
     report(root, &records(&devices)?, &folder.join("site"))?;
     report(root, &records(&hostile)?, &folder.join("hostile"))?;
     report(root, &records(&harmless)?, &folder.join("harmless"))?;

@@ -115,7 +115,7 @@ fn failures(record: &Record, out: &mut String) {
 }
 
 fn reproduce(record: &Record, out: &mut String) {
-    let command = command(record);
+    let command = command(&record.tool);
     // A fence longer than any in the text cannot be closed by it.
     let longest = command.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

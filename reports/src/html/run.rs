@@ -187,7 +187,7 @@ pub(crate) fn advised_page(
             .collect(),
             host: host_card(record),
             facts: run_facts(record),
-            command: command(record),
+            command: command(&record.tool),
             manifest: record.plan.suite_sha256.as_deref().map(plain),
             data: &links.data,
         },

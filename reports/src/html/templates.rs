@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::ReportError;
 
 /// The name and the text of each file that makes the pages.
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 10] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("parts.html", include_str!("../../templates/parts.html")),
     ("run.html", include_str!("../../templates/run.html")),
@@ -23,6 +23,7 @@ const BUILT_IN: [(&str, &str); 9] = [
     ("task.html", include_str!("../../templates/task.html")),
     ("device.html", include_str!("../../templates/device.html")),
     ("cell.html", include_str!("../../templates/cell.html")),
+    ("profile.html", include_str!("../../templates/profile.html")),
     (STYLE, include_str!("../../templates/style.css")),
     (SCRIPT, include_str!("../../templates/script.js")),
 ];

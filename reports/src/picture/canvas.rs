@@ -93,7 +93,7 @@ pub(crate) fn draw(
         paint(&plane).ok()?;
         plane.present().ok()?;
     }
-    let body = text.split_once('>')?.1;
+    let body = text.split_once('>')?.1.trim_end().strip_suffix("</svg>")?;
     // What a shape is unless told otherwise, the family that all words share, and line breaks go without saying. Words
     // hold no quotation mark, so that nothing of theirs is taken for an attribute.
     let mut body = body.replace(" \"/>", "\"/>").replace('\n', "");
@@ -106,21 +106,28 @@ pub(crate) fn draw(
     ] {
         body = body.replace(needless, "");
     }
-    let escape = |text: &str| {
-        plain(text)
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
-    Some(format!(
+    Some(element(id, title, description, height, &body))
+}
+
+/// The `<svg>` element about marks that are written already.
+pub(crate) fn element(id: &str, title: &str, description: &str, height: u32, body: &str) -> String {
+    format!(
         "<svg class=\"picture\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" role=\"img\" \
          aria-labelledby=\"{id}-title\" \
          aria-describedby=\"{id}-desc\" xmlns=\"http://www.w3.org/2000/svg\"><title id=\"{id}-title\">{}</title>\
-         <desc id=\"{id}-desc\">{}</desc>{}",
-        escape(title),
-        escape(description),
-        body.trim_end()
-    ))
+         <desc id=\"{id}-desc\">{}</desc>{}</svg>",
+        content(title),
+        content(description),
+        body
+    )
+}
+
+/// Text within an element.
+pub(crate) fn content(text: &str) -> String {
+    plain(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// Text of a size in the SVG's units.

@@ -27,21 +27,21 @@
 //! | `id`, `name` | ids that are unique on a page; names that are short and apart |
 //! | `sound` | what of a stranger's figures can be drawn |
 
-mod axis;
+pub(crate) mod axis;
 mod batches;
-mod canvas;
+pub(crate) mod canvas;
 mod classes;
 mod devices;
 mod drift;
 mod ecdf;
 mod front;
 mod grid;
-mod id;
+pub(crate) mod id;
 mod latency;
-mod legend;
-mod marks;
+pub(crate) mod legend;
+pub(crate) mod marks;
 mod memory;
-mod name;
+pub(crate) mod name;
 mod ranks;
 mod sampled;
 mod scaling;

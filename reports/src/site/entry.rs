@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgebench_record::{Accuracy, CellId, Figure, Metric, OutcomeKind, OutputsVerdict, Record, figure, figures};
+use edgebench_record::{Accuracy, CellId, Figure, Host, Metric, OutcomeKind, OutputsVerdict, Record, figure, figures};
 
 use super::Seen;
 use super::names::file_name;
@@ -222,7 +222,11 @@ pub(crate) fn by_cell<'a>(runs: &[&'a RunEntry]) -> BTreeMap<&'a CellId, Vec<See
 /// What a device is called: the name that its owner gave it, its processor, or its architecture and system. Of one that
 /// was emulated the name says so, for its times mean nothing wherever they stand.
 pub(crate) fn device(record: &Record) -> String {
-    let host = &record.host;
+    device_name(&record.host)
+}
+
+/// The same of a host.
+pub(crate) fn device_name(host: &Host) -> String {
     let named = |name: &Option<String>| name.clone().filter(|name| !plain(name).is_empty());
     let name = named(&host.name)
         .or_else(|| named(&host.cpu_model))

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use edgebench_record::{CellId, Record};
 
 pub(crate) use entry::advices;
-pub(crate) use entry::device;
+pub(crate) use entry::{device, device_name};
 pub use entry::{Answer, RunEntry, Sighting};
 pub(crate) use names::slug;
 

@@ -64,13 +64,16 @@ pub(crate) struct ProfileArgs {
     /// all
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) peaks: PeaksFrom,
-    /// Compare the inner tensors of each cell too, with those of the baseline variant on the first backend, or of this cell,
-    /// such as `fp32/ort`
+    /// Compare the inner tensors of each cell too: with this variant, on this backend, or both, such as `fp32`, `ort` or
+    /// `fp32/ort` [default: the baseline variant; of the baseline the reference backend]
     #[arg(long, value_name = "CELL", num_args = 0..=1, default_missing_value = "")]
     pub(super) tensors: Option<String>,
     /// Samples whose inner tensors are compared
     #[arg(long, value_name = "N", default_value_t = 8, requires = "tensors")]
     pub(super) tensor_samples: usize,
+    /// Operators that the table shows of each cell, those that take longest
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub(super) top: usize,
     /// The profile's folder [default: a new one under `profiles`]
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
@@ -100,6 +103,9 @@ pub(crate) struct DiffArgs {
     /// The profile that both are in: its folder or profile.json [default: the newest under `profiles`]
     #[arg(long = "in", value_name = "PROFILE")]
     pub(super) within: Option<PathBuf>,
+    /// Segments that the table shows, those that differ most
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub(super) top: usize,
     /// What to print on standard output
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: DiffFormat,

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use edgebench_record::{OutcomeKind, ProfileRecord, to_json};
+use edgebench_reports::html::Templates;
+use edgebench_reports::profile::{chrome_trace, folded, operators_csv, profile_page, profile_table};
 use edgebench_runner::WorkerCommand;
-use edgebench_runner::profile::{PeaksRequest, ProfileEvent, ProfileOptions, profile};
+use edgebench_runner::profile::{PeaksRequest, ProfileEvent, ProfileOptions, TensorOptions, profile};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::{PeaksFrom, ProfileArgs};
+use super::args::{PeaksFrom, ProfileArgs, ProfileFormat};
 use super::cells::PROFILES;
 use super::peaks;
 use crate::failure::{Doing as _, Failure, exit};
@@ -18,7 +20,7 @@ use crate::get;
 use crate::output::{print, tell};
 use crate::parse::one_line;
 use crate::run::{arguments, interrupt_flag, tool};
-use crate::select::select;
+use crate::select::{Selected, select};
 use crate::workers::{NULL, prefix};
 
 /// About how long the machine's peaks are measured, for each number of threads.
@@ -49,6 +51,7 @@ pub(super) fn measure(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     } else {
         Vec::new()
     };
+    let tensors = tensors(args, &selected)?;
     let options = ProfileOptions {
         command: &command,
         inputs: selected.inputs,
@@ -62,6 +65,7 @@ pub(super) fn measure(args: &ProfileArgs) -> Result<ExitCode, Failure> {
             command: command(NULL),
             time: PEAKS_TIME,
         }),
+        tensors,
         work: folder.join("work"),
     };
     let bar = bar();
@@ -85,7 +89,7 @@ pub(super) fn measure(args: &ProfileArgs) -> Result<ExitCode, Failure> {
         peaks::keep(&all);
     }
     write_files(&record, &folder)?;
-    print(&text(&record, args)?)?;
+    print(&shown(&record, args)?)?;
     Ok(end(&record, &folder))
 }
 
@@ -103,6 +107,10 @@ fn show(bar: &ProgressBar, event: ProfileEvent<'_>) {
         ProfileEvent::Preparing { task } => bar.set_message(format!("preparing {}", one_line(task))),
         ProfileEvent::Peaks { threads } => {
             bar.set_message(format!("what this machine can do at most, threads: {threads}"));
+        }
+        ProfileEvent::Tensors { cell, done, total } => {
+            let cell = one_line(&cell.to_string());
+            bar.set_message(format!("tensors of {cell}, {done} of {total}"));
         }
         ProfileEvent::Cell { cell, done, total } => {
             bar.set_length(total as u64);
@@ -147,10 +155,54 @@ fn end(record: &ProfileRecord, folder: &Path) -> ExitCode {
 }
 
 fn write_files(record: &ProfileRecord, folder: &Path) -> Result<(), Failure> {
-    let path = folder.join("profile.json");
-    fs::write(&path, to_json(record)?).doing(format_args!("write `{}`", path.display()))
+    for (name, text) in [
+        ("profile.json", to_json(record)?),
+        ("operators.csv", operators_csv(record)?.into_bytes()),
+        ("stacks.folded", folded(record).into_bytes()),
+        ("trace.json", chrome_trace(record).into_bytes()),
+        (
+            "profile.html",
+            profile_page(record, &Templates::built_in()?)?.into_bytes(),
+        ),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, text).doing(format_args!("write `{}`", path.display()))?;
+    }
+    Ok(())
 }
 
-fn text(record: &ProfileRecord, _args: &ProfileArgs) -> Result<String, Failure> {
-    Ok(String::from_utf8_lossy(&to_json(record)?).into_owned())
+/// What goes to standard output.
+fn shown(record: &ProfileRecord, args: &ProfileArgs) -> Result<String, Failure> {
+    Ok(match args.format {
+        ProfileFormat::Text => profile_table(record, args.top),
+        ProfileFormat::Json => String::from_utf8_lossy(&to_json(record)?).into_owned(),
+        ProfileFormat::Csv => operators_csv(record)?,
+        ProfileFormat::Folded => folded(record),
+        ProfileFormat::Trace => chrome_trace(record),
+    })
+}
+
+/// What the inner tensors are compared with, from words such as `fp32/ort`.
+fn tensors(args: &ProfileArgs, selected: &Selected) -> Result<Option<TensorOptions>, Failure> {
+    let Some(words) = &args.tensors else {
+        return Ok(None);
+    };
+    let mut wanted = TensorOptions {
+        variant: None,
+        backend: None,
+        samples: args.tensor_samples.max(1),
+    };
+    for word in words.split('/').filter(|word| !word.is_empty()) {
+        let variants = selected.suite.tasks.iter().flat_map(|task| &task.variants);
+        if variants.into_iter().any(|variant| variant.id == word) {
+            wanted.variant = Some(word.to_owned());
+        } else if selected.workers.contains_key(word) {
+            wanted.backend = Some(word.to_owned());
+        } else {
+            let word = one_line(word);
+            return Err(Failure::new(format!("`{word}` is neither a variant nor a backend"))
+                .hint("--tensors takes a variant, a backend, or both, such as fp32/ort"));
+        }
+    }
+    Ok(Some(wanted))
 }

@@ -34,12 +34,15 @@ pub struct ProfiledCell {
     /// Its inner tensors against those of another cell, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tensors: Option<TensorComparison>,
+    /// Why they could not be compared; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_tensors: Option<String>,
 }
 
 /// What the operators of one cell take.
 ///
 /// *Typical* inferences are the half of the profiled ones whose times are in the middle. Means over them add up: the
-/// operators' means and `unattributed_ns` are `wall_ns`.
+/// operators' means, `between_ns` and `unattributed_ns` are `wall_ns`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellProfile {
     /// Profiled inferences.
@@ -48,7 +51,11 @@ pub struct CellProfile {
     pub resolution_ns: Nanos,
     /// Mean time of a typical profiled inference, by edgebench's clock.
     pub wall_ns: f64,
-    /// What of it is in no operator.
+    /// What of it passes between the end of an operator and the beginning of the next one: the runtime's way from one to the
+    /// other, and what the profiler writes down there.
+    #[serde(default)]
+    pub between_ns: f64,
+    /// What of it is neither in an operator nor between two.
     pub unattributed_ns: f64,
     /// Median over the inferences of the operators' sum over the inference's time. 1 where all is attributed.
     pub attributed: f64,

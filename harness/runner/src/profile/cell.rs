@@ -10,9 +10,9 @@ use edgebench_graph::Graph;
 use edgebench_protocol::{Answer, Loaded, MAX_PROFILED, Profile, Profiled, Request, WarmUp};
 use edgebench_record::{CellId, OutcomeKind, ProfiledCell};
 
-use super::ProfileOptions;
 use super::operators::cell_profile;
-use crate::invoke::{RING, environment, load, warm_up};
+use super::{ProfileOptions, environment_of};
+use crate::invoke::{RING, load, warm_up};
 use crate::prepare::PreparedTask;
 use crate::{Worker, WorkerFailure};
 
@@ -76,11 +76,9 @@ fn ask(
     stage: &mut &'static str,
 ) -> Result<(Loaded, Profiled), Failed> {
     let command = (options.command)(&asked.id.backend);
-    let none = BTreeMap::new();
-    let start =
-        |variables| Worker::spawn(&command, variables, options.interrupt).map_err(|failure| (failure, String::new()));
-    let variables = environment(start(&none)?, &asked.id.backend, &asked.id.settings, asked.timeout)?;
-    let mut worker = start(&variables)?;
+    let variables = environment_of(&command, asked.id, asked.timeout, options.interrupt)?;
+    let mut worker =
+        Worker::spawn(&command, &variables, options.interrupt).map_err(|failure| (failure, String::new()))?;
     match steps(&mut worker, asked, options, stage) {
         Ok(found) => {
             // The figures are there; how the worker ends does not change them.

@@ -102,7 +102,10 @@ fn absorb(graph: &Graph, nodes: &[NodeView<'_>], owner: &mut [Option<usize>]) {
         }
     }
     let made_by = |place: usize, owner: &[Option<usize>]| {
-        let inputs = nodes[place].inputs.iter().filter(|input| !graph.is_constant(input));
+        let inputs = nodes[place]
+            .inputs
+            .iter()
+            .filter(|input| graph.constant(input).is_none());
         inputs
             .filter_map(|input| writer.get(input.as_str()))
             .find_map(|&writer| owner[writer])

@@ -5,9 +5,16 @@
 //! a record of its own kind.
 
 mod cell;
+mod compare;
+mod executed;
 mod join;
 mod kinds;
 mod operators;
+mod pairs;
+mod reference;
+mod search;
+mod tapped;
+mod tensors;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,9 +28,15 @@ use edgebench_record::{CellId, Outcome, OutcomeKind, PROFILE_SCHEMA, ProfileReco
 use edgebench_suites::Suite;
 
 use crate::host::HostWatch;
+use crate::invoke::environment;
 use crate::prepare::{Prepared, prepare};
 use crate::run::{RunError, fresh_id, now};
+use crate::scrub::Scrub;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand, WorkerFailure};
+
+pub use reference::TensorOptions;
+use reference::{Compared, reference};
+use tensors::TensorsError;
 
 /// What a profile needs beside its plan and its suite.
 pub struct ProfileOptions<'a> {
@@ -45,6 +58,8 @@ pub struct ProfileOptions<'a> {
     pub known_peaks: Vec<Peaks>,
     /// How the rest of it is measured; `None` where it is not wanted.
     pub peaks: Option<PeaksRequest>,
+    /// Whether and how inner tensors are compared.
+    pub tensors: Option<TensorOptions>,
     /// A folder for inputs and what runtimes write; it is removed at the end.
     pub work: PathBuf,
 }
@@ -69,6 +84,15 @@ pub enum ProfileEvent<'a> {
     Peaks {
         /// Threads.
         threads: usize,
+    },
+    /// A cell's inner tensors are compared.
+    Tensors {
+        /// The cell.
+        cell: &'a CellId,
+        /// Tensors that are behind.
+        done: usize,
+        /// Tensors in all.
+        total: usize,
     },
     /// A cell begins.
     Cell {
@@ -125,6 +149,18 @@ pub fn profile(
                 folder: &options.work.join(format!("cell-{done}")),
             };
             interrupted |= cell::profile_cell(&asked, &options, &mut cell);
+            if let Some(wanted) = options.tensors.as_ref().filter(|_| !interrupted) {
+                let compared = Compared {
+                    id,
+                    task,
+                    inputs: asked.inputs,
+                    prepared: &prepared,
+                    timeout: asked.timeout,
+                    work: options.work.join(format!("tensors-{done}")),
+                };
+                let reference = reference(id, wanted, &task.baseline, &plan.reference);
+                interrupted |= compare_cell(&compared, reference.as_ref(), &options, observer, &mut cell);
+            }
         }
         if interrupted {
             cell.outcome = Outcome::of(OutcomeKind::Skipped, "the profile was interrupted");
@@ -134,7 +170,7 @@ pub fn profile(
     // What is left behind costs disk and nothing else.
     let _ = fs::remove_dir_all(&options.work);
     let optimised = options.tool.optimised;
-    Ok(ProfileRecord {
+    let mut record = ProfileRecord {
         schema: PROFILE_SCHEMA,
         id,
         started_at,
@@ -146,7 +182,49 @@ pub fn profile(
         peaks,
         no_peaks,
         cells,
-    })
+    };
+    Scrub::of_this_process(Some(&options.work), &[&suite.folder]).profile(&mut record);
+    Ok(record)
+}
+
+/// Compares a cell's inner tensors; why there is no comparison is among its remarks. Returns whether it was interrupted.
+fn compare_cell(
+    compared: &Compared<'_>,
+    reference: Option<&CellId>,
+    options: &ProfileOptions<'_>,
+    observer: &mut dyn FnMut(ProfileEvent<'_>),
+    cell: &mut ProfiledCell,
+) -> bool {
+    let (Some(reference), Some(wanted)) = (reference, &options.tensors) else {
+        return false;
+    };
+    let id = compared.id;
+    let mut progress = |done, total| observer(ProfileEvent::Tensors { cell: id, done, total });
+    match reference::compare(compared, reference, options, &mut progress, wanted.samples) {
+        Ok(comparison) => cell.tensors = Some(comparison),
+        Err(TensorsError::Interrupted) => return true,
+        Err(error) => {
+            let mut why = error.to_string();
+            let mut next = std::error::Error::source(&error);
+            while let Some(cause) = next {
+                why = format!("{why}: {cause}");
+                next = cause.source();
+            }
+            cell.no_tensors = Some(why);
+        }
+    }
+    false
+}
+
+/// The environment that a cell's workers are started with, and what the worker that was asked said last where it failed.
+fn environment_of(
+    command: &WorkerCommand,
+    id: &CellId,
+    timeout: Duration,
+    interrupt: &AtomicBool,
+) -> Result<BTreeMap<String, String>, (WorkerFailure, String)> {
+    let worker = Worker::spawn(command, &BTreeMap::new(), interrupt).map_err(|failure| (failure, String::new()))?;
+    environment(worker, &id.backend, &id.settings, timeout)
 }
 
 /// A cell of which nothing is known but its model.
@@ -165,6 +243,7 @@ fn empty(suite: &Suite, prepared: &Prepared, id: &CellId) -> Result<ProfiledCell
         effective: BTreeMap::new(),
         profile: None,
         tensors: None,
+        no_tensors: None,
     })
 }
 

@@ -8,6 +8,7 @@ use edgebench_protocol::Profiled;
 use edgebench_record::{CellProfile, Operator, OperatorRole};
 use edgebench_stats::{median, quantile, signed_rank_interval};
 
+use super::executed::connect;
 use super::join::sources;
 use super::kinds::{arithmetic, canonical, role};
 
@@ -33,6 +34,7 @@ pub(super) fn cell_profile(
     let typical = typical(&walls);
     let sums = in_runs(operators.iter().flat_map(|operator| &operator.calls), runs);
     let shares: Vec<f64> = sums.iter().zip(&walls).map(|(sum, wall)| sum / wall.max(1.0)).collect();
+    let between = between(&operators, runs);
     let wall_ns = mean(&walls, &typical);
 
     let sources = match graph {
@@ -53,6 +55,7 @@ pub(super) fn cell_profile(
             one(operator, &sources, macs, &file, runs, &typical, provider)
         })
         .collect();
+    let between_ns = mean(&between, &typical);
     let attributed_ns: f64 = operators.iter().map(|operator| operator.mean_ns).sum();
 
     let p50 = |samples: &[u64]| median(&samples.iter().map(|&ns| ns as f64).collect::<Vec<_>>()).unwrap_or(0.0);
@@ -67,7 +70,8 @@ pub(super) fn cell_profile(
         runs,
         resolution_ns: profiled.profile.resolution_ns,
         wall_ns,
-        unattributed_ns: wall_ns - attributed_ns,
+        between_ns,
+        unattributed_ns: wall_ns - attributed_ns - between_ns,
         attributed: median(&shares).unwrap_or(0.0),
         profiled_p50_ns,
         unprofiled_p50_ns,
@@ -119,6 +123,27 @@ fn in_runs<'a>(calls: impl Iterator<Item = &'a edgebench_api::OperatorCall>, run
         }
     }
     sums
+}
+
+/// What passes between the end of one operator and the beginning of the next one in each inference.
+fn between(operators: &[ProfiledOperator], runs: usize) -> Vec<f64> {
+    let mut calls: Vec<Vec<(u64, u64)>> = vec![Vec::new(); runs];
+    for call in operators.iter().flat_map(|operator| &operator.calls) {
+        if let Some(calls) = calls.get_mut(call.run) {
+            calls.push((call.begin_ns.0, call.begin_ns.0.saturating_add(call.duration_ns.0)));
+        }
+    }
+    let gaps = |mut calls: Vec<(u64, u64)>| {
+        calls.sort_unstable();
+        let mut gaps = 0_u64;
+        let mut latest = calls.first().map_or(0, |&(begin, _)| begin);
+        for (begin, end) in calls {
+            gaps = gaps.saturating_add(begin.saturating_sub(latest));
+            latest = latest.max(end);
+        }
+        gaps as f64
+    };
+    calls.into_iter().map(gaps).collect()
 }
 
 /// The model file.
@@ -272,46 +297,6 @@ fn size(value: &ProfiledValue) -> Option<u64> {
     Some(elements.checked_mul(bits)?.div_ceil(8))
 }
 
-/// Gives operators the names of their values, from the graph as it is executed, where the names of its nodes are theirs.
-fn connect(operators: &mut [ProfiledOperator], executed: &Graph) {
-    let mut nodes: HashMap<&str, NodeView<'_>> = HashMap::new();
-    let mut twice: Vec<&str> = Vec::new();
-    for node in executed.nodes() {
-        if nodes.insert(node.name, node).is_some() {
-            twice.push(node.name);
-        }
-    }
-    for name in twice {
-        nodes.remove(name);
-    }
-    for operator in operators {
-        let Some(node) = nodes.get(operator.name.as_str()) else {
-            continue;
-        };
-        if operator.op == node.op.rsplit('.').next().unwrap_or(node.op) {
-            // With its domain, which tells kernels of other memory layouts apart.
-            node.op.clone_into(&mut operator.op);
-        }
-        name(&mut operator.inputs, node.inputs, executed);
-        name(&mut operator.outputs, node.outputs, executed);
-    }
-}
-
-fn name(values: &mut Vec<ProfiledValue>, names: &[String], executed: &Graph) {
-    // Optional values that are left out have no type and no shape among those that were told.
-    let names: Vec<&String> = names.iter().filter(|name| !name.is_empty()).collect();
-    if values.is_empty() {
-        values.resize(names.len(), ProfiledValue::default());
-    }
-    if values.len() != names.len() {
-        return;
-    }
-    for (value, name) in values.iter_mut().zip(names) {
-        value.name.clone_from(name);
-        value.constant = executed.is_constant(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use edgebench_api::{Nanos, OperatorCall, Profile};
@@ -355,7 +340,7 @@ mod tests {
         let costs = graph.costs(&std::collections::BTreeMap::new());
         let cell = cell_profile(profiled, Ok(&graph), &costs, None, None);
         let sum: f64 = cell.operators.iter().map(|one| one.mean_ns).sum();
-        assert!((sum + cell.unattributed_ns - cell.wall_ns).abs() < 1e-9);
+        assert!((sum + cell.between_ns + cell.unattributed_ns - cell.wall_ns).abs() < 1e-9);
         assert!(
             cell.wall_ns < 120.0,
             "the stall is in no typical inference: {}",
