@@ -18,14 +18,32 @@ fn edgebench(folder: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     output
 }
 
 /// Profiles and gives the folder, the record, and what was printed.
 fn profile(arguments: &[&str]) -> (TempDir, Value, String) {
     let folder = tempfile::tempdir().unwrap();
-    let all = [&["profile", "--offline", "-o", "profiles/p", "--warmup-secs", "0", "--runs", "24"], arguments].concat();
+    let all = [
+        &[
+            "profile",
+            "--offline",
+            "-o",
+            "profiles/p",
+            "--warmup-secs",
+            "0",
+            "--runs",
+            "24",
+        ],
+        arguments,
+    ]
+    .concat();
     let output = edgebench(folder.path(), &all);
     let record = std::fs::read(folder.path().join("profiles/p/profile.json")).unwrap();
     let record = serde_json::from_slice(&record).unwrap();
@@ -39,7 +57,9 @@ fn fixture(name: &str) -> String {
 
 fn cell<'a>(record: &'a Value, variant: &str, backend: &str) -> &'a Value {
     let cells = record["cells"].as_array().unwrap();
-    let found = cells.iter().find(|cell| cell["id"]["variant"] == variant && cell["id"]["backend"] == backend);
+    let found = cells
+        .iter()
+        .find(|cell| cell["id"]["variant"] == variant && cell["id"]["backend"] == backend);
     found.unwrap()
 }
 
@@ -49,12 +69,22 @@ fn operators(cell: &Value) -> &[Value] {
 
 /// The operators' figures of that kind, summed up.
 fn sum(cell: &Value, figure: &str) -> f64 {
-    operators(cell).iter().filter_map(|operator| operator[figure].as_f64()).sum()
+    operators(cell)
+        .iter()
+        .filter_map(|operator| operator[figure].as_f64())
+        .sum()
 }
 
 #[test]
 fn what_is_known_of_a_model_is_told_of_its_operators() {
-    let (_folder, record, _) = profile(&["--model", &fixture("known.onnx"), "--backend", "ort,tract,candle", "--peaks", "off"]);
+    let (_folder, record, _) = profile(&[
+        "--model",
+        &fixture("known.onnx"),
+        "--backend",
+        "ort,tract,candle",
+        "--peaks",
+        "off",
+    ]);
     for backend in ["ort", "tract", "candle"] {
         let cell = cell(&record, "known", backend);
         assert_eq!(cell["outcome"]["kind"], "measured", "{backend}: {}", cell["outcome"]);
@@ -64,19 +94,31 @@ fn what_is_known_of_a_model_is_told_of_its_operators() {
                 let sources = operator["sources"].as_array();
                 sources.is_some_and(|sources| sources.iter().any(|name| name == source))
             };
-            operators(cell).iter().find(stands_for).unwrap_or_else(|| panic!("{backend} has no `{source}`"))
+            operators(cell)
+                .iter()
+                .find(stands_for)
+                .unwrap_or_else(|| panic!("{backend} has no `{source}`"))
         };
         let copy = of("copy");
         assert_eq!(copy["canonical"], "Concat", "{backend}");
-        assert_eq!((&copy["bytes_read"], &copy["bytes_written"]), (&(4 << 20).into(), &(4 << 20).into()), "{backend}: {copy}");
+        assert_eq!(
+            (&copy["bytes_read"], &copy["bytes_written"]),
+            (&(4 << 20).into(), &(4 << 20).into()),
+            "{backend}: {copy}"
+        );
         if backend != "tract" {
             let product = of("multiply");
-            assert_eq!((&product["canonical"], &product["role"]), (&"MatMul".into(), &"product".into()));
+            assert_eq!(
+                (&product["canonical"], &product["role"]),
+                (&"MatMul".into(), &"product".into())
+            );
             assert_eq!(product["bytes_read"], 2 << 20, "{backend}: {product}");
             assert_eq!(product["bytes_written"], 1 << 20, "{backend}: {product}");
         }
         let profile = &cell["profile"];
-        let whole = sum(cell, "mean_ns") + profile["between_ns"].as_f64().unwrap() + profile["unattributed_ns"].as_f64().unwrap();
+        let whole = sum(cell, "mean_ns")
+            + profile["between_ns"].as_f64().unwrap()
+            + profile["unattributed_ns"].as_f64().unwrap();
         assert!((whole - profile["wall_ns"].as_f64().unwrap()).abs() < 1.0, "{backend}");
     }
 }
@@ -84,13 +126,28 @@ fn what_is_known_of_a_model_is_told_of_its_operators() {
 /// The first tensor that tract gets wrong once it has decluttered the model, with one command.
 #[test]
 fn the_tensor_that_a_runtime_gets_wrong_is_named() {
-    let (_folder, record, said) =
-        profile(&["--model", &fixture("gemm-qdq.onnx"), "--backend", "tract", "--tensors", "ort", "--peaks", "off"]);
+    let (_folder, record, said) = profile(&[
+        "--model",
+        &fixture("gemm-qdq.onnx"),
+        "--backend",
+        "tract",
+        "--tensors",
+        "ort",
+        "--peaks",
+        "off",
+    ]);
     let tensors = &cell(&record, "gemm-qdq", "tract")["tensors"];
     let compared = tensors["tensors"].as_array().unwrap();
     let (last, before) = compared.split_last().unwrap();
-    assert_eq!((&last["tensor"], &last["differs"]), (&"y_QuantizeLinear_Output".into(), &true.into()), "{tensors}");
-    assert!(before.len() > 5 && before.iter().all(|tensor| tensor["differs"] == false), "{tensors}");
+    assert_eq!(
+        (&last["tensor"], &last["differs"]),
+        (&"y_QuantizeLinear_Output".into(), &true.into()),
+        "{tensors}"
+    );
+    assert!(
+        before.len() > 5 && before.iter().all(|tensor| tensor["differs"] == false),
+        "{tensors}"
+    );
     assert!(said.contains("y_QuantizeLinear_Output"), "{said}");
 }
 
@@ -100,18 +157,51 @@ fn two_cells_are_told_apart_by_their_operators() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/starter/fashion/models");
         format!("{variant}={}", folder.join(format!("{variant}.onnx")).display())
     });
-    let (folder, record, said) =
-        profile(&["--model", &models[0], "--model", &models[1], "--backend", "ort", "--peaks", "off"]);
+    let (folder, record, said) = profile(&[
+        "--model",
+        &models[0],
+        "--model",
+        &models[1],
+        "--backend",
+        "ort",
+        "--peaks",
+        "off",
+    ]);
     assert!(said.contains("QLinearConv") || said.contains("Conv"), "{said}");
     for name in ["operators.csv", "stacks.folded", "trace.json", "profile.html"] {
         assert!(folder.path().join("profiles/p").join(name).is_file(), "{name}");
     }
+    // A convolution that is fused with its activation is named after the latter, and is a product all the same.
+    let fp32 = cell(&record, "fp32", "ort");
+    let of_kernel = |operator: &&Value| operator["op"].as_str().unwrap().ends_with("Conv");
+    let convolutions: Vec<&Value> = operators(fp32).iter().filter(of_kernel).collect();
+    assert!(convolutions.len() >= 8, "{convolutions:?}");
+    for convolution in convolutions {
+        assert_eq!(
+            (&convolution["canonical"], &convolution["role"]),
+            (&"Conv".into(), &"product".into()),
+            "{convolution}"
+        );
+        assert!(
+            convolution["macs"].as_u64().unwrap() > 0 && convolution["arithmetic"] == "f32",
+            "{convolution}"
+        );
+    }
     let wall = |variant: &str| cell(&record, variant, "ort")["profile"]["wall_ns"].as_f64().unwrap();
-    let output = edgebench(folder.path(), &["profile", "diff", "fp32/ort", "int8-static", "--format", "json"]);
+    let output = edgebench(
+        folder.path(),
+        &["profile", "diff", "fp32/ort", "int8-static", "--format", "json"],
+    );
     let diff: Value = serde_json::from_slice(&output.stdout).unwrap();
     let segments = diff["diff"]["segments"].as_array().unwrap();
     let delta: f64 = segments.iter().filter_map(|segment| segment["delta_ns"].as_f64()).sum();
-    assert!((delta - (wall("int8-static") - wall("fp32"))).abs() < 1.0, "the segments are the whole difference");
+    assert!(
+        (delta - (wall("int8-static") - wall("fp32"))).abs() < 1.0,
+        "the segments are the whole difference"
+    );
     let sentence = diff["explanation"]["sentence"].as_str().unwrap();
-    assert!(sentence.contains("int8-static") && sentence.contains("fp32"), "{sentence}");
+    assert!(
+        sentence.contains("int8-static") && sentence.contains("fp32"),
+        "{sentence}"
+    );
 }

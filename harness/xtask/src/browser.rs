@@ -107,7 +107,14 @@ fn pages(root: &Path, tools: &Tools, record: &Path) -> Result<PathBuf, String> {
     )?;
 
     report(root, &[record.to_path_buf()], &folder.join("run"))?;
-    let profiled = ["--task", "watch", "--variant", "fp32,int8-static", "--backend", "ort,tract"];
+    let profiled = [
+        "--task",
+        "watch",
+        "--variant",
+        "fp32,int8-static",
+        "--backend",
+        "ort,tract",
+    ];
     let profile = edgebench(root)
         .args(["profile", "starter", "--runs", "24", "--tensors", "-o"])
         .arg(folder.join("profile"))

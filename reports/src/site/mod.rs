@@ -23,8 +23,8 @@ use std::collections::BTreeMap;
 use edgebench_record::{CellId, Record};
 
 pub(crate) use entry::advices;
-pub(crate) use entry::{device, device_name};
 pub use entry::{Answer, RunEntry, Sighting};
+pub(crate) use entry::{device, device_name};
 pub(crate) use names::slug;
 
 use crate::html::{Crumb, RunLinks, Templates, advised_page};

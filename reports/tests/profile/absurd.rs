@@ -254,7 +254,7 @@ fn payloads_in_every_text_do_no_harm() {
 
 #[test]
 fn many_operators_take_no_time() {
-    let begun = std::time::Instant::now();
+    let before = processor_seconds();
     let hub = |place: usize| Operator {
         inputs: vec![tensor("hub"), tensor("hub")],
         outputs: vec![tensor("hub")],
@@ -273,11 +273,22 @@ fn many_operators_take_no_time() {
         cell("b", "ort", operators, 0.0),
     ]);
     all(&record);
-    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    let taken = processor_seconds() - before;
+    assert!(taken < 30.0, "{taken} s");
 }
 
 #[test]
 fn the_same_record_gives_the_same_text() {
     let record = any_record(7);
     assert_eq!(all(&record), all(&record.clone()));
+}
+
+/// Processor time of this thread, whatever else the machine does; 0 where the system does not tell.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .and_then(|ns| ns.parse::<f64>().ok())
+        .unwrap_or(0.0)
+        / 1e9
 }

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use edgebench_api::ProfiledOperator;
 use edgebench_graph::{Graph, NodeView};
 
+use super::kinds::canonical;
+
 /// The nodes of the model file, by their places in it, that each operator stands for; ascending.
 pub(super) fn sources(operators: &[ProfiledOperator], graph: &Graph) -> Vec<Vec<usize>> {
     let nodes: Vec<NodeView<'_>> = graph.nodes().collect();
@@ -28,7 +30,11 @@ pub(super) fn sources(operators: &[ProfiledOperator], graph: &Graph) -> Vec<Vec<
         }
     }
     let named = owner.clone();
-    absorb(graph, &nodes, &mut owner);
+    let wires = Wires::of(&nodes);
+    for (told, places) in operators.iter().enumerate().zip(&sources) {
+        take_in(told, places, graph, &nodes, &wires, &mut owner);
+    }
+    absorb(graph, &nodes, &wires, &mut owner);
     for (place, (owner, named)) in owner.into_iter().zip(named).enumerate() {
         if let (Some(operator), None) = (owner, named) {
             sources[operator].push(place);
@@ -89,18 +95,85 @@ fn contained(name: &str, by_name: &HashMap<&str, usize>) -> Option<usize> {
     found.map(|(_, place)| place)
 }
 
-/// Gives the nodes without an operator to those of their neighbours.
-fn absorb(graph: &Graph, nodes: &[NodeView<'_>], owner: &mut [Option<usize>]) {
-    let mut writer: HashMap<&str, usize> = HashMap::new();
-    let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (place, node) in nodes.iter().enumerate() {
-        for output in node.outputs.iter().filter(|output| !output.is_empty()) {
-            writer.insert(output, place);
+/// Which nodes write and read a value.
+struct Wires<'a> {
+    writer: HashMap<&'a str, usize>,
+    readers: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Wires<'a> {
+    fn of(nodes: &[NodeView<'a>]) -> Self {
+        let mut writer: HashMap<&str, usize> = HashMap::new();
+        let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, node) in nodes.iter().enumerate() {
+            for output in node.outputs.iter().filter(|output| !output.is_empty()) {
+                writer.insert(output, place);
+            }
+            for input in node.inputs.iter().filter(|input| !input.is_empty()) {
+                readers.entry(input).or_default().push(place);
+            }
         }
-        for input in node.inputs.iter().filter(|input| !input.is_empty()) {
-            readers.entry(input).or_default().push(place);
-        }
+        Self { writer, readers }
     }
+}
+
+/// Gives an operator that is named after the end of what it fuses the nodes before it, back to the one that it executes: a
+/// convolution that is named after its activation.
+fn take_in(
+    (operator, told): (usize, &ProfiledOperator),
+    places: &[usize],
+    graph: &Graph,
+    nodes: &[NodeView<'_>],
+    wires: &Wires<'_>,
+    owner: &mut [Option<usize>],
+) {
+    /// Runtimes fuse no longer chains than this.
+    const LONGEST: usize = 8;
+
+    if places.iter().any(|&place| executes(&told.op, nodes[place].op)) {
+        return;
+    }
+    let mut chain = Vec::new();
+    let mut at = places.first().copied();
+    while let Some(place) = at.filter(|_| chain.len() < LONGEST) {
+        let inputs = nodes[place]
+            .inputs
+            .iter()
+            .filter(|input| graph.constant(input).is_none());
+        let free = inputs
+            .filter_map(|input| wires.writer.get(input.as_str()).copied())
+            .filter(|&writer| owner[writer].is_none());
+        // Of several, the one that the operator executes; otherwise the chain is followed where it does not branch.
+        let free: Vec<usize> = free.collect();
+        let next = free
+            .iter()
+            .find(|&&writer| executes(&told.op, nodes[writer].op))
+            .or(match &free[..] {
+                [only] => Some(only),
+                _ => None,
+            });
+        let Some(&next) = next else { return };
+        chain.push(next);
+        if executes(&told.op, nodes[next].op) {
+            for place in chain {
+                owner[place] = Some(operator);
+            }
+            return;
+        }
+        at = Some(next);
+    }
+}
+
+/// Whether what a runtime calls so computes a node's operator.
+fn executes(kernel: &str, op: &str) -> bool {
+    let (kernel, op) = (canonical(kernel), canonical(op));
+    let product = ["Conv", "ConvTranspose", "MatMul", "Gemm", "Einsum"].contains(&op.as_str());
+    kernel == op || (product && kernel.starts_with("OptMatMul"))
+}
+
+/// Gives the nodes without an operator to those of their neighbours.
+fn absorb(graph: &Graph, nodes: &[NodeView<'_>], wires: &Wires<'_>, owner: &mut [Option<usize>]) {
+    let Wires { writer, readers } = wires;
     let made_by = |place: usize, owner: &[Option<usize>]| {
         let inputs = nodes[place]
             .inputs

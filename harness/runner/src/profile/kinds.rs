@@ -20,6 +20,8 @@ pub(super) fn canonical(op: &str) -> String {
         "QLinearAveragePool" => "AveragePool",
         "QLinearGlobalAveragePool" => "GlobalAveragePool",
         "QLinearLeakyRelu" => "LeakyRelu",
+        // The kernel that tract has picked follows.
+        _ if op.starts_with("OptMatMul ") => "OptMatMul",
         _ => bare,
     };
     known.to_owned()
@@ -47,6 +49,8 @@ fn by_words(name: &str) -> OperatorRole {
     if begins(&[
         "Pack",
         "OptMatMulPack",
+        "OptSimpleMatMulPack",
+        "LazyIm2col",
         "Im2col",
         "Im2Col",
         "Move(",

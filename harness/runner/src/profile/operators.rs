@@ -169,13 +169,15 @@ fn one(
 
     let source_ops: Vec<&str> = sources.iter().map(|&place| file.nodes[place].op).collect();
     let main = main_source(&operator, sources, file);
-    let canonical = main.map_or_else(|| canonical(&operator.op), |place| canonical(file.nodes[place].op));
     let multiplies = macs.is_some_and(|macs| macs > 0);
-    let role = match role(&canonical, multiplies) {
-        // Parts of a product that do not multiply, such as the packing of its operands, are told by what executes.
-        OperatorRole::Product if !multiplies => self::role(&self::canonical(&operator.op), false),
-        role => role,
-    };
+    let kernel = canonical(&operator.op);
+    let of_file = main.map(|place| canonical(file.nodes[place].op));
+    // Parts of a product that do not multiply, such as the packing of its operands, are told by what executes.
+    let is_product = |name: &str| role(name, false) == OperatorRole::Product;
+    let canonical = of_file
+        .filter(|name| multiplies || !is_product(name) || is_product(&kernel))
+        .unwrap_or(kernel);
+    let role = role(&canonical, multiplies);
     let (bytes_read, bytes_written) = bytes(&operator, sources, file);
     let fallback = operator
         .provider
@@ -193,7 +195,8 @@ fn one(
         sources: sources.iter().map(|&place| file.nodes[place].name.to_owned()).collect(),
         source_ops: source_ops.into_iter().map(str::to_owned).collect(),
         macs,
-        runtime_macs: operator.macs,
+        // Some runtimes count the arithmetic of activations too.
+        runtime_macs: operator.macs.filter(|_| role == OperatorRole::Product),
         bytes_read,
         bytes_written,
         role,

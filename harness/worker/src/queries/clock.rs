@@ -54,7 +54,8 @@ mod tests {
     fn nobody_begins_early() {
         let clock = Monotonic { begin: Instant::now() };
         for time in [100_000, 1_000_000, 3_000_000] {
-            assert!(clock.wait_until(time));
+            // A machine with other work may be there already: then there is nothing to wait for.
+            clock.wait_until(time);
             assert!(clock.now() >= time);
         }
         assert!(!clock.wait_until(1));
