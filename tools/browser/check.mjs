@@ -67,7 +67,7 @@ describe("a profile's page", { concurrency: PAGES }, () => {
     "is used by keyboard": reachesEverything,
     "follows the system's theme": followsTheSystem,
     "stands forced colours": standsForcedColours,
-    "prints": unfolded(prints),
+    "prints": prints,
     "fits phone and desktop": fits,
     "is accessible": isAccessible,
     "links within its folder": (page) => linksWithin(page, join(folder, "profile")),

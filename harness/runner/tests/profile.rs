@@ -121,7 +121,7 @@ impl Session for Halves {
             calls.push(OperatorCall {
                 run,
                 begin_ns: begin.into(),
-                duration_ns: (start.elapsed() - begin).into(),
+                duration_ns: start.elapsed().saturating_sub(begin).into(),
             });
         }
         Ok(())

@@ -13,6 +13,8 @@ const NAMED_FROM: f64 = 0.1;
 const NAMED: usize = 4;
 /// What the named causes leave is told from this share of the difference on.
 const REST_FROM: f64 = 0.01;
+/// The profiler hides a difference that it changes by more than this share of it.
+const HIDDEN_FROM: f64 = 0.5;
 
 /// Why B takes longer than A, or less long.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,22 +34,39 @@ pub struct Explanation {
 pub fn explain(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> Explanation {
     let mut causes = causes(a, b, diff);
     causes.sort_by(|one, other| other.delta_ns.abs().total_cmp(&one.delta_ns.abs()));
-    let within_noise = within_noise(a, b, diff);
+    let noise = noise_of_both(a, b);
+    let within_noise = within_noise(noise, diff);
     Explanation {
-        sentence: sentence(diff, &causes, within_noise),
+        sentence: sentence(diff, &causes, noise, within_noise),
         within_noise,
         notes: notes(diff, within_noise),
         causes,
     }
 }
 
-fn sentence(diff: &ProfileDiff, causes: &[Cause], within_noise: Option<bool>) -> String {
+fn sentence(diff: &ProfileDiff, causes: &[Cause], noise: Option<f64>, within_noise: Option<bool>) -> String {
     let (a, b) = (&diff.a, &diff.b);
     let common = match diff.common.as_str() {
         "" => String::new(),
         common => format!(" {common}"),
     };
     let total = diff.delta_ns;
+    if let Some((a_ns, b_ns)) = unprofiled(diff).filter(|_| hides(diff, noise)) {
+        let (delta_ns, way) = (b_ns - a_ns, |ns: f64| if ns > 0.0 { "slower" } else { "faster" });
+        return format!(
+            "{} is {} {} than {}{common} without the profiler and {} {} with it, for the profiler adds {} to it and {} to \
+             {}: the operators' times do not explain the difference",
+            b.name,
+            span(delta_ns),
+            way(delta_ns),
+            a.name,
+            span(total),
+            way(total),
+            span((b.wall_ns - b_ns).max(0.0)),
+            span((a.wall_ns - a_ns).max(0.0)),
+            a.name,
+        );
+    }
     if within_noise == Some(true) {
         return format!(
             "{} and {}{common} differ by {} of {}, which is within the noise of the two profiles: too small to explain",
@@ -110,13 +129,6 @@ fn notes(diff: &ProfileDiff, within_noise: Option<bool>) -> Vec<String> {
                 diff.a.name,
                 span(a_ns),
             ));
-            if delta_ns * diff.delta_ns < 0.0 && within_noise != Some(true) {
-                notes.push(format!(
-                    "without the profiler it is {} that takes longer: what the profiler adds is more than the difference, \
-                     and the operators do not explain it",
-                    if delta_ns > 0.0 { &diff.b.name } else { &diff.a.name },
-                ));
-            }
         }
     }
     if within_noise.is_none() {
@@ -136,11 +148,28 @@ fn unprofiled(diff: &ProfileDiff) -> Option<(f64, f64)> {
 ///
 /// The profiler's overhead is a ratio of two medians of the same process, and its interval tells by how much such a ratio
 /// varies; the ratio of two cells varies by both cells' together. It knows nothing of how processes differ.
-fn within_noise(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> Option<bool> {
-    let noise = f64::hypot(noise(a.cell.profile.as_ref()?)?, noise(b.cell.profile.as_ref()?)?);
+fn within_noise(noise: Option<f64>, diff: &ProfileDiff) -> Option<bool> {
+    let noise = noise?;
     let (a_ns, b_ns) = unprofiled(diff)?;
     let is_small = |a: f64, b: f64| (b / a).ln().abs() <= noise;
     Some(is_small(a_ns, b_ns) || is_small(diff.a.wall_ns, diff.b.wall_ns))
+}
+
+/// Whether the profiler hides what differs: without it the two differ by more than the noise, and with it by another
+/// amount, off by more than half of that, or the other way round.
+fn hides(diff: &ProfileDiff, noise: Option<f64>) -> bool {
+    unprofiled(diff).is_some_and(|(a_ns, b_ns)| {
+        let delta_ns = b_ns - a_ns;
+        let differs = noise.is_some_and(|noise| (b_ns / a_ns).ln().abs() > noise);
+        differs && (diff.delta_ns - delta_ns).abs() > HIDDEN_FROM * delta_ns.abs()
+    })
+}
+
+fn noise_of_both(a: &Profiled<'_>, b: &Profiled<'_>) -> Option<f64> {
+    Some(f64::hypot(
+        noise(a.cell.profile.as_ref()?)?,
+        noise(b.cell.profile.as_ref()?)?,
+    ))
 }
 
 /// Half the width of the overhead's interval, on the scale of logarithms.

@@ -75,7 +75,7 @@ const UNITS = {
 
 /** The figure that a text begins with, after a sign of its own, in its base unit; `undefined` where there is none. */
 function quantity(text) {
-  const found = /^(?:[~≈<>≤≥]\s*)?([+−-]?)([\d,\u202f]*\.?\d+)(?:e([+-]?\d+))?\s*([^\s\d[(±,;]*)/u.exec(text);
+  const found = /^(?:[~≈<>≤≥]\s*)?([+−-]?)([\d,\u202f]*\.?\d+)(?:e([+−-]?\d+))?\s*([^\s\d[(±,;]*)/u.exec(text);
   if (!found) {
     return undefined;
   }
@@ -84,7 +84,7 @@ function quantity(text) {
   if (factor === undefined) {
     return undefined;
   }
-  const size = Number(digits.replaceAll(/[,\u202f]/g, "")) * 10 ** Number(exponent) * factor;
+  const size = Number(digits.replaceAll(/[,\u202f]/g, "")) * 10 ** Number(exponent.replace("−", "-")) * factor;
   return sign === "-" || sign === "−" ? -size : size;
 }
 
@@ -160,6 +160,7 @@ export function rows(within) {
       facets: { ...row.dataset },
       text: row.textContent.replaceAll(/\s+/g, " ").trim(),
       shown: row.checkVisibility(),
+      folds: row.closest("details") !== null,
     })),
   );
 }

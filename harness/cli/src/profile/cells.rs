@@ -24,7 +24,7 @@ pub(super) fn newest() -> Result<PathBuf, Failure> {
 
 /// The one cell that the words mean: each of them, divided by `/`, is its task, its variant, its backend, its threads as
 /// `t1`, its batch as `b1`, or its device.
-pub(super) fn one_cell<'a>(record: &'a ProfileRecord, words: &str) -> Result<usize, Failure> {
+pub(super) fn one_cell(record: &ProfileRecord, words: &str) -> Result<usize, Failure> {
     let fits = |id: &CellId| {
         words
             .split('/')

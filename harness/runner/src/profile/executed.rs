@@ -15,7 +15,7 @@ pub(super) fn connect(operators: &mut [ProfiledOperator], executed: &Graph) {
     let mut known: HashMap<String, ProfiledValue> = executed
         .inputs
         .iter()
-        .filter_map(|input| {
+        .map(|input| {
             let fixed = |dim: &Dim| match dim {
                 Dim::Fixed(extent) => usize::try_from(*extent).ok(),
                 Dim::Symbol(_) | Dim::Unknown => None,
@@ -31,7 +31,7 @@ pub(super) fn connect(operators: &mut [ProfiledOperator], executed: &Graph) {
                     .filter(|_| input.shaped),
                 constant: false,
             };
-            Some((input.name.clone(), value))
+            (input.name.clone(), value)
         })
         .collect();
     for (operator, node) in operators.iter_mut().zip(&nodes) {

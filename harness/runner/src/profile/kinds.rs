@@ -1,6 +1,6 @@
 //! What an operator is, in words that all runtimes share.
 
-use edgebench_api::{ComputeKind, ProfiledOperator};
+use edgebench_api::{ComputeKind, ProfiledOperator, ProfiledValue};
 use edgebench_record::OperatorRole;
 
 /// ONNX's word for what a runtime executes, where a model's node does not tell.
@@ -68,12 +68,17 @@ fn by_words(name: &str) -> OperatorRole {
     }
 }
 
-/// In what a product multiplies: the types of its first two inputs that are not indices or shapes.
+/// In what a product multiplies: the types of its first two inputs that are matrices or more, as scales and biases are not.
 pub(super) fn arithmetic(operator: &ProfiledOperator, role: OperatorRole) -> Option<ComputeKind> {
     if role != OperatorRole::Product {
         return None;
     }
-    let mut factors = operator.inputs.iter().filter_map(|input| kind(input.dtype.as_deref()?));
+    let is_factor = |input: &&ProfiledValue| input.shape.as_ref().is_some_and(|shape| shape.len() >= 2);
+    let mut factors = operator
+        .inputs
+        .iter()
+        .filter(is_factor)
+        .filter_map(|input| kind(input.dtype.as_deref()?));
     let first = factors.next()?;
     match factors.next() {
         // Two formats in one product: the runtime widens one of them, and which is not told.
@@ -89,5 +94,55 @@ fn kind(dtype: &str) -> Option<ComputeKind> {
         "bf16" => Some(ComputeKind::Bf16),
         "i8" | "u8" => Some(ComputeKind::Int8),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_and_biases_are_no_factors() {
+        let value = |dtype: &str, shape: &[usize]| ProfiledValue {
+            dtype: Some(dtype.to_owned()),
+            shape: Some(shape.to_vec()),
+            ..ProfiledValue::default()
+        };
+        let of = |inputs: &[ProfiledValue]| {
+            let operator = ProfiledOperator {
+                inputs: inputs.to_vec(),
+                ..ProfiledOperator::default()
+            };
+            arithmetic(&operator, OperatorRole::Product)
+        };
+        let quantised = [
+            value("u8", &[1, 8, 4, 4]),
+            value("f32", &[]),
+            value("u8", &[]),
+            value("i8", &[8, 8, 3, 3]),
+            value("f32", &[8]),
+            value("i32", &[8]),
+        ];
+        assert_eq!(of(&quantised), Some(ComputeKind::Int8));
+        let floats = [value("f32", &[1, 8]), value("f32", &[8, 8])];
+        assert_eq!(of(&floats), Some(ComputeKind::F32));
+        assert_eq!(of(&[value("f32", &[])]), None);
+        assert_eq!(arithmetic(&ProfiledOperator::default(), OperatorRole::Other), None);
+    }
+
+    #[test]
+    fn runtimes_words_become_onnxs() {
+        for (op, name) in [
+            ("com.microsoft.nchwc.Conv", "Conv"),
+            ("com.microsoft.QLinearAdd", "Add"),
+            ("OptMatMul avx512_mmm_f32_16x12", "OptMatMul"),
+            ("Softmax", "Softmax"),
+        ] {
+            assert_eq!(canonical(op), name);
+        }
+        assert_eq!(role("OptMatMul", false), OperatorRole::Product);
+        assert_eq!(role("LazyIm2col", false), OperatorRole::Layout);
+        assert_eq!(role("ReorderOutput", false), OperatorRole::Layout);
+        assert_eq!(role("Downsample", true), OperatorRole::Product);
     }
 }
