@@ -47,13 +47,19 @@ pub(super) fn verdict(comparison: &TensorComparison) -> String {
 /// How far it is off.
 fn extent(tensor: &TensorDifference) -> String {
     match (decibels(tensor), tensor.relative_rms.filter(|rms| rms.is_finite())) {
-        (Some(db), Some(rms)) => format!("SQNR {db:.1} dB, relative difference {}", number(rms)),
-        (Some(db), None) => format!("SQNR {db:.1} dB"),
+        (Some(db), Some(rms)) => format!("SQNR {} dB, relative difference {}", tenths(db), number(rms)),
+        (Some(db), None) => format!("SQNR {} dB", tenths(db)),
         (None, Some(rms)) => format!("relative difference {}", number(rms)),
         (None, None) => {
             "by how much cannot be told: values are not finite, or the reference is 0 throughout".to_owned()
         }
     }
+}
+
+/// To a tenth; 0 has no sign.
+pub(super) fn tenths(value: f64) -> String {
+    let shown = format!("{value:.1}").replace('-', "−");
+    if shown == "−0.0" { "0.0".to_owned() } else { shown }
 }
 
 /// A number however small.

@@ -191,7 +191,11 @@ fn a_profile_that_contradicts_the_medians_says_so() {
         explanation.sentence.split(", for").next(),
         Some("int8-static is 452 µs faster than fp32 on ort without the profiler and 1.35 ms slower with it")
     );
-    assert!(explanation.sentence.ends_with("the operators' times do not explain the difference"));
+    assert!(
+        explanation
+            .sentence
+            .ends_with("the operators' times do not explain the difference")
+    );
 }
 
 #[test]

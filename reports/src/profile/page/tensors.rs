@@ -4,7 +4,7 @@ use edgebench_record::{CellId, TensorComparison, TensorDifference};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::super::compared::{decibels, number, verdict};
+use super::super::compared::{decibels, number, tenths, verdict};
 use super::words::{named, number_field};
 use crate::html::{Field, Header, Row, Table};
 use crate::picture::axis::{Axis, Unit};
@@ -47,7 +47,7 @@ pub(super) fn table(caption: String, comparison: &TensorComparison) -> Option<Ta
                 Field::text(named(&tensor.op)),
                 Field::text(named(&tensor.node)),
                 Field::text(differs),
-                number_field(decibels(tensor), |db| format!("{db:.1}").replace('-', "−")),
+                number_field(decibels(tensor), tenths),
                 number_field(tensor.cosine, |cosine| format!("{cosine:.6}").replace('-', "−")),
                 number_field(tensor.relative_rms, number),
                 number_field(tensor.max_abs, number),

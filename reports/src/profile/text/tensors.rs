@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use edgebench_record::{ProfiledCell, TensorDifference};
 
-use super::super::compared::{decibels, left_out, number, verdict};
+use super::super::compared::{decibels, left_out, number, tenths, verdict};
 use super::super::names::named;
 use crate::columns::ABSENT;
 use crate::table::aligned;
@@ -34,7 +34,7 @@ pub(super) fn tensors(cell: &ProfiledCell, top: usize) -> String {
             escaped(&named(&tensor.tensor)),
             escaped(&named(&tensor.op)),
             if tensor.differs { "differs" } else { "agrees" }.to_owned(),
-            decibels(tensor).map_or_else(|| ABSENT.to_owned(), |db| format!("{db:.1}").replace('-', "−")),
+            decibels(tensor).map_or_else(|| ABSENT.to_owned(), tenths),
             shown(tensor.cosine),
             shown(tensor.relative_rms),
             shown(tensor.max_abs),
