@@ -63,7 +63,8 @@ pub struct CellProfile {
     pub profiled_p50_ns: f64,
     /// Median time of an inference without the profiler, in the same process, by turns with the profiled ones.
     pub unprofiled_p50_ns: f64,
-    /// What the profiler adds: ratio of the two medians, less 1.
+    /// What the profiler adds, less 1: the Hodges–Lehmann estimate of the ratio of inferences paired in their order, of the
+    /// two medians where there are too few.
     pub overhead: f64,
     /// Its 95 % interval; absent where there are too few inferences.
     #[serde(default, skip_serializing_if = "Option::is_none")]

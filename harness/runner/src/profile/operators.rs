@@ -6,7 +6,7 @@ use edgebench_api::{ProfiledOperator, ProfiledValue};
 use edgebench_graph::{Costs, Graph, GraphError, NodeView};
 use edgebench_protocol::Profiled;
 use edgebench_record::{CellProfile, Operator, OperatorRole};
-use edgebench_stats::{median, quantile, signed_rank_interval};
+use edgebench_stats::{Interval, hodges_lehmann, median, quantile, signed_rank_interval};
 
 use super::executed::connect;
 use super::join::sources;
@@ -60,6 +60,7 @@ pub(super) fn cell_profile(
 
     let p50 = |samples: &[u64]| median(&samples.iter().map(|&ns| ns as f64).collect::<Vec<_>>()).unwrap_or(0.0);
     let (profiled_p50_ns, unprofiled_p50_ns) = (p50(&profiled.profiled_ns), p50(&profiled.unprofiled_ns));
+    let (overhead, overhead_interval) = overhead(&profiled).unzip();
     if runs < FEW {
         remarks.push(format!("{runs} profiled inferences are few"));
     }
@@ -75,15 +76,15 @@ pub(super) fn cell_profile(
         attributed: median(&shares).unwrap_or(0.0),
         profiled_p50_ns,
         unprofiled_p50_ns,
-        overhead: profiled_p50_ns / unprofiled_p50_ns.max(1.0) - 1.0,
-        overhead_interval: overhead_interval(&profiled),
+        overhead: overhead.unwrap_or(profiled_p50_ns / unprofiled_p50_ns.max(1.0) - 1.0),
+        overhead_interval,
         operators,
         remarks,
     }
 }
 
-/// The 95 % interval of what the profiler adds, from inferences paired in their order.
-fn overhead_interval(profiled: &Profiled) -> Option<edgebench_stats::Interval> {
+/// What the profiler adds and its 95 % interval, from inferences paired in their order.
+fn overhead(profiled: &Profiled) -> Option<(f64, Interval)> {
     let ratios: Vec<f64> = profiled
         .profiled_ns
         .iter()
@@ -96,7 +97,7 @@ fn overhead_interval(profiled: &Profiled) -> Option<edgebench_stats::Interval> {
     }
     let mut interval = signed_rank_interval(&ratios, 0.95)?;
     (interval.low, interval.high) = (interval.low.exp_m1(), interval.high.exp_m1());
-    Some(interval)
+    Some((hodges_lehmann(&ratios)?.exp_m1(), interval))
 }
 
 /// The places of the half of the inferences whose times are in the middle; all of them where there are few.
