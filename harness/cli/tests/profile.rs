@@ -13,8 +13,6 @@ use tempfile::TempDir;
 fn edgebench(folder: &Path, arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_edgebench"))
         .current_dir(folder)
-        // What the machine can do at most is kept there, and is this test's own.
-        .env("EDGEBENCH_CACHE", folder.join("cache"))
         .args(arguments)
         .output()
         .unwrap();
