@@ -40,6 +40,7 @@ impl Session for NullProfiler {
             run: self.calls.len(),
             begin_ns: Nanos(0),
             duration_ns: begin.elapsed().into(),
+            span_ns: None,
         });
         Ok(())
     }

@@ -165,6 +165,7 @@ fn times_are_those_of_the_file() {
                 run,
                 begin_ns: Nanos((event["ts"].as_u64().unwrap() - begin) * 1000),
                 duration_ns: Nanos(event["dur"].as_u64().unwrap() * 1000),
+                span_ns: None,
             })
             .collect();
         assert_eq!(operator.calls, told, "{}", operator.name);

@@ -91,6 +91,7 @@ impl Profiler for TractProfiler {
                     run,
                     begin_ns: before.saturating_duration_since(times.begin).into(),
                     duration_ns: after.saturating_duration_since(before).into(),
+                    span_ns: None,
                 })
             });
             operator.calls = calls.collect();

@@ -61,6 +61,9 @@ pub struct Bandwidth {
     pub level: MemoryLevel,
     /// What all threads together go over.
     pub working_set_bytes: Bytes,
+    /// What the level holds for all threads together; absent for memory and where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_bytes: Option<Bytes>,
     /// Bytes read per second, all threads together.
     pub read_bytes_per_s: f64,
     /// Bytes read and written per second by `a[i] = b[i] + s × c[i]`, all threads together, counted as the program asks for

@@ -82,4 +82,7 @@ pub struct OperatorCall {
     pub begin_ns: Nanos,
     /// How long it took, without the calls of other operators within it, such as those of a loop's body.
     pub duration_ns: Nanos,
+    /// How long it took with the calls of other operators within it; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span_ns: Option<Nanos>,
 }

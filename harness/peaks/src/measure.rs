@@ -170,6 +170,7 @@ fn bandwidth(level: MemoryLevel, bytes: u64, threads: usize, time: Duration) -> 
     Ok(Bandwidth {
         level,
         working_set_bytes: Bytes(all as u64),
+        capacity_bytes: None,
         read_bytes_per_s: rate(all, read),
         // Each third is read or written once.
         triad_bytes_per_s: rate(all, triad),

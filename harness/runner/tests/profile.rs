@@ -122,6 +122,7 @@ impl Session for Halves {
                 run,
                 begin_ns: begin.into(),
                 duration_ns: start.elapsed().saturating_sub(begin).into(),
+                span_ns: None,
             });
         }
         Ok(())
@@ -143,6 +144,7 @@ impl Profiler for Halves {
             run: 1_000_000,
             begin_ns: Nanos(0),
             duration_ns: Nanos(u64::MAX),
+            span_ns: None,
         });
         let operator = |name: &str, calls| ProfiledOperator {
             name: name.to_owned(),

@@ -21,6 +21,7 @@ pub(crate) fn operator(name: &str, canonical: &str, role: OperatorRole, ns: f64,
         median_ns: ns,
         p90_ns: ns * 1.05,
         mean_ns: ns,
+        invocation_ns: Vec::new(),
         begin_ns: 0.0,
         macs: None,
         runtime_macs: None,
@@ -120,6 +121,7 @@ pub(crate) fn cell(variant: &str, backend: &str, operators: Vec<Operator>, unatt
                 high: 0.06,
                 confidence: 0.95,
             }),
+            invocations: Vec::new(),
             operators,
             remarks: Vec::new(),
         }),
@@ -138,6 +140,7 @@ pub(crate) fn peaks(threads: usize) -> Peaks {
     let bandwidth = |level, kib: u64, gb: f64| Bandwidth {
         level,
         working_set_bytes: Bytes(kib << 10),
+        capacity_bytes: None,
         read_bytes_per_s: gb * 1e9,
         triad_bytes_per_s: gb * 0.8e9,
     };

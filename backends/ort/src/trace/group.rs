@@ -36,6 +36,7 @@ pub(super) fn calls(mut runs: Vec<Interval>, mut calls: Vec<Call>) -> Vec<(usize
                 run,
                 begin_ns: nanos(begin),
                 duration_ns: nanos(interval.duration.saturating_sub(inner)),
+                span_ns: (inner > 0).then(|| nanos(interval.duration)),
             };
             Some((operator, call))
         })

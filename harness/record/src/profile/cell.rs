@@ -41,8 +41,9 @@ pub struct ProfiledCell {
 
 /// What the operators of one cell take.
 ///
-/// *Typical* inferences are the half of the profiled ones whose times are in the middle. Means over them add up: the
-/// operators' means, `between_ns` and `unattributed_ns` are `wall_ns`.
+/// *Typical* inferences are the half of a process's profiled ones whose times are in the middle. A mean is that over the
+/// processes of their means over typical inferences. Means add up: the operators' means, `between_ns` and `unattributed_ns`
+/// are `wall_ns`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellProfile {
     /// Profiled inferences.
@@ -57,7 +58,7 @@ pub struct CellProfile {
     pub between_ns: f64,
     /// What of it is neither in an operator nor between two.
     pub unattributed_ns: f64,
-    /// Median over the inferences of the operators' sum over the inference's time. 1 where all is attributed.
+    /// The operators' means together over `wall_ns`: 1 where all is attributed.
     pub attributed: f64,
     /// Median time of a profiled inference.
     pub profiled_p50_ns: f64,
@@ -69,9 +70,25 @@ pub struct CellProfile {
     /// Its 95 % interval; absent where there are too few inferences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overhead_interval: Option<Interval>,
+    /// Each fresh process by itself, in their order: by how much these differ is what the means are uncertain by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invocations: Vec<ProfiledInvocation>,
     /// The operators in the order of their execution.
     pub operators: Vec<Operator>,
     /// What makes the profile weaker than one should be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// What one fresh process took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProfiledInvocation {
+    /// Profiled inferences.
+    pub runs: usize,
+    /// Mean time of a typical profiled inference.
+    pub wall_ns: f64,
+    /// Median time of a profiled inference.
+    pub profiled_p50_ns: f64,
+    /// Median time of an inference without the profiler.
+    pub unprofiled_p50_ns: f64,
 }

@@ -6,7 +6,7 @@ mod operator;
 mod record;
 mod tensors;
 
-pub use cell::{CellProfile, ProfiledCell};
+pub use cell::{CellProfile, ProfiledCell, ProfiledInvocation};
 pub use operator::{Operator, OperatorRole};
 pub use record::{PROFILE_SCHEMA, ProfileRecord, profile_schema};
 pub use tensors::{TensorComparison, TensorDifference};

@@ -37,6 +37,9 @@ pub struct Operator {
     pub p90_ns: f64,
     /// Mean of the same over typical inferences.
     pub mean_ns: f64,
+    /// The same of each fresh process, in the order of [`CellProfile::invocations`](super::CellProfile::invocations).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invocation_ns: Vec<f64>,
     /// When it begins within an inference: mean over typical inferences.
     pub begin_ns: f64,
     /// Multiply-accumulates in one inference, by the model file. Absent where they are not known.

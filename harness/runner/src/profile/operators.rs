@@ -78,6 +78,7 @@ pub(super) fn cell_profile(
         unprofiled_p50_ns,
         overhead: overhead.unwrap_or(profiled_p50_ns / unprofiled_p50_ns.max(1.0) - 1.0),
         overhead_interval,
+        invocations: Vec::new(),
         operators,
         remarks,
     }
@@ -131,7 +132,8 @@ fn between(operators: &[ProfiledOperator], runs: usize) -> Vec<f64> {
     let mut calls: Vec<Vec<(u64, u64)>> = vec![Vec::new(); runs];
     for call in operators.iter().flat_map(|operator| &operator.calls) {
         if let Some(calls) = calls.get_mut(call.run) {
-            calls.push((call.begin_ns.0, call.begin_ns.0.saturating_add(call.duration_ns.0)));
+            let span_ns = call.span_ns.unwrap_or(call.duration_ns).0;
+            calls.push((call.begin_ns.0, call.begin_ns.0.saturating_add(span_ns)));
         }
     }
     let gaps = |mut calls: Vec<(u64, u64)>| {
@@ -191,6 +193,7 @@ fn one(
         median_ns: quantile(&times, 0.5).unwrap_or(0.0),
         p90_ns: quantile(&times, 0.9).unwrap_or(0.0),
         mean_ns,
+        invocation_ns: Vec::new(),
         begin_ns: median(&begins).unwrap_or(0.0),
         canonical,
         sources: sources.iter().map(|&place| file.nodes[place].name.to_owned()).collect(),
