@@ -401,7 +401,7 @@ fn inspect_and_schemas_and_manuals() {
     let place = Folder::new();
     let output = place.edgebench(&["inspect", "m.onnx"]);
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
-    for name in ["manifest", "record", "gate", "protocol"] {
+    for name in ["manifest", "record", "gate", "profile", "profile-diff", "protocol"] {
         let output = place.edgebench(&["schema", name]);
         let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(schema.is_object(), "{name}");

@@ -121,6 +121,55 @@ fn what_is_known_of_a_model_is_told_of_its_operators() {
     }
 }
 
+/// Runtimes name what they execute after nodes, after values, after the end of what they fuse, or after nothing, and prepare
+/// what they multiply in operators named after the product.
+#[test]
+fn multiply_accumulates_are_those_of_what_multiplies() {
+    let starter = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/starter");
+        folder.join(name).display().to_string()
+    };
+    let models = [
+        format!("names={}", fixture("names.onnx")),
+        format!("fashion={}", starter("fashion/models/fp32.onnx")),
+        format!("fashion-int8={}", starter("fashion/models/int8-static.onnx")),
+        format!("watch={}", starter("watch/models/fp32.onnx")),
+    ];
+    // By `edgebench inspect`, and the number of convolutions and products.
+    for (model, variant, macs, products) in [
+        (&models[0], "names", 82_240_u64, 4),
+        (&models[1], "fashion", 9_345_920, 10),
+        (&models[2], "fashion-int8", 9_345_920, 10),
+        (&models[3], "watch", 750_016, 5),
+    ] {
+        let (_folder, record, _) = profile(&["--model", model, "--backend", "ort,tract,candle", "--peaks", "off"]);
+        for backend in ["ort", "tract", "candle"] {
+            let cell = cell(&record, variant, backend);
+            if cell["outcome"]["kind"] == "unsupported" {
+                continue;
+            }
+            let multiply: Vec<&Value> = operators(cell)
+                .iter()
+                .filter(|operator| operator["macs"].as_u64().is_some_and(|macs| macs > 0))
+                .collect();
+            assert_eq!(multiply.len(), products, "{variant} on {backend}: {multiply:#?}");
+            assert!((sum(cell, "macs") - macs as f64).abs() < 0.5, "{variant} on {backend}");
+            for operator in multiply {
+                let kernel = operator["op"].as_str().unwrap();
+                let prepares = ["Pack", "Im2col", "Pad", "Quantize", "Dequantize"];
+                assert!(
+                    !prepares.iter().any(|word| kernel.contains(word)),
+                    "{backend}: {operator}"
+                );
+                let canonical = operator["canonical"].as_str().unwrap();
+                assert!(["Conv", "Gemm", "MatMul"].contains(&canonical), "{backend}: {operator}");
+                assert_eq!(operator["role"], "product", "{backend}: {operator}");
+                assert!(operator["arithmetic"].is_string(), "{backend}: {operator}");
+            }
+        }
+    }
+}
+
 /// The first tensor that tract gets wrong once it has decluttered the model, with one command.
 #[test]
 fn the_tensor_that_a_runtime_gets_wrong_is_named() {

@@ -291,6 +291,7 @@ fn evaluate(
         inputs: task.inputs.inputs.clone(),
         indices: indices.clone(),
         outputs: outputs.to_owned(),
+        whole: false,
     };
     let own = Duration::try_from_secs_f64(EVALUATION_SLACK * projected_s(samples)).unwrap_or(timeout);
     match worker.request(Request::Evaluate(request), timeout + own)? {

@@ -33,6 +33,10 @@ fn main() -> ExitCode {
         ("one_that_fails_costs_itself", one_that_fails_costs_itself),
         ("what_is_no_inference_is_left_out", what_is_no_inference_is_left_out),
         ("an_interrupt_keeps_what_is_done", an_interrupt_keeps_what_is_done),
+        (
+            "what_another_provider_executes_fell_back",
+            what_another_provider_executes_fell_back,
+        ),
     ];
     for (name, test) in tests {
         test();
@@ -42,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 /// The null backend under a name. `plain` does not profile, `fails` fails in its tenth profiled inference, `halves` spins
-/// twice in each and tells both, and calls of inferences that there are not.
+/// twice in each and tells both, and calls of inferences that there are not; `npu` is `halves` on another provider.
 struct Named(&'static str);
 
 impl Backend for Named {
@@ -55,7 +59,10 @@ impl Backend for Named {
     }
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
-        BACKEND.load(request)
+        match self.0 {
+            "npu" => Ok(Box::new(self.halves(request)?)),
+            _ => BACKEND.load(request),
+        }
     }
 
     fn load_profiled(&self, request: &LoadRequest<'_>, folder: &Path) -> Result<Box<dyn Profiler>, BackendError> {
@@ -69,11 +76,23 @@ impl Backend for Named {
             "null" => return BACKEND.load_profiled(request, folder),
             _ => {}
         }
-        Ok(Box::new(Halves {
-            inner: BACKEND.load(request)?,
+        Ok(Box::new(self.halves(request)?))
+    }
+}
+
+impl Named {
+    fn halves(&self, request: &LoadRequest<'_>) -> Result<Halves, BackendError> {
+        let inner = BACKEND.load(request)?;
+        let mut spec = inner.spec().clone();
+        if self.0 == "npu" {
+            spec.effective.insert("execution_provider".to_owned(), "npu".to_owned());
+        }
+        Ok(Halves {
+            inner,
+            spec,
             calls: [Vec::new(), Vec::new()],
             fails: self.0 == "fails",
-        }))
+        })
     }
 }
 
@@ -96,13 +115,14 @@ impl Backend for Plain {
 
 struct Halves {
     inner: Box<dyn Session>,
+    spec: SessionSpec,
     calls: [Vec<OperatorCall>; 2],
     fails: bool,
 }
 
 impl Session for Halves {
     fn spec(&self) -> &SessionSpec {
-        self.inner.spec()
+        &self.spec
     }
 
     fn prepare(&mut self, inputs: &[TensorView<'_>]) -> Result<Slot, BackendError> {
@@ -146,15 +166,16 @@ impl Profiler for Halves {
             duration_ns: Nanos(u64::MAX),
             span_ns: None,
         });
-        let operator = |name: &str, calls| ProfiledOperator {
+        let operator = |name: &str, provider: &str, calls| ProfiledOperator {
             name: name.to_owned(),
             op: "Spin".to_owned(),
+            provider: Some(provider.to_owned()),
             calls,
             ..ProfiledOperator::default()
         };
         Ok(Profile {
             resolution_ns: Nanos(1),
-            operators: vec![operator("first", first), operator("second", second)],
+            operators: vec![operator("first", "npu", first), operator("second", "cpu", second)],
             executed_model: Some("../../nowhere.onnx".into()),
         })
     }
@@ -182,6 +203,8 @@ fn profiled(backends: &[&str], interrupt: &AtomicBool, observer: &mut dyn FnMut(
             arguments: Vec::new(),
         },
         host_name: None,
+        id: edgebench_runner::run::fresh_id(),
+        invocations: 2,
         runs: 30,
         time: Duration::from_secs(5),
         known_peaks: Vec::new(),
@@ -211,6 +234,14 @@ fn the_parts_are_the_whole() {
         assert!(cell.baseline && cell.runtime.is_some());
         let profile = cell.profile.as_ref().unwrap();
         assert_eq!((profile.runs, profile.operators.len()), (30, operators));
+        let of_processes: Vec<usize> = profile.invocations.iter().map(|one| one.runs).collect();
+        assert_eq!(of_processes, [15, 15]);
+        let walls: f64 = profile.invocations.iter().map(|one| one.wall_ns).sum();
+        assert!((walls / 2.0 - profile.wall_ns).abs() < 1e-3, "{profile:?}");
+        for operator in &profile.operators {
+            let mean_ns = operator.invocation_ns.iter().sum::<f64>() / 2.0;
+            assert!((mean_ns - operator.mean_ns).abs() < 1e-3, "{operator:?}");
+        }
         let sum: f64 = profile.operators.iter().map(|operator| operator.mean_ns).sum();
         assert!(
             (sum + profile.between_ns + profile.unattributed_ns - profile.wall_ns).abs() < 1.0,
@@ -271,4 +302,14 @@ fn an_interrupt_keeps_what_is_done() {
     assert!(record.interrupted);
     assert!(cell(&record, "null").profile.is_some());
     assert_eq!(cell(&record, "halves").outcome.kind, OutcomeKind::Skipped);
+}
+
+/// No runtime of edgebench's own has two providers in one cell; a worker of one's own may.
+fn what_another_provider_executes_fell_back() {
+    let record = all(&["npu", "halves"]);
+    for (backend, expected) in [("npu", [false, true]), ("halves", [false, false])] {
+        let profile = cell(&record, backend).profile.as_ref().unwrap();
+        let fallback: Vec<bool> = profile.operators.iter().map(|operator| operator.fallback).collect();
+        assert_eq!(fallback, expected, "{backend}");
+    }
 }

@@ -20,11 +20,13 @@ pub(crate) fn evaluate(model: &mut Model, request: &Evaluate) -> Result<Evaluate
         return Err(WorkerError::protocol("no samples were asked for"));
     }
     model.forget_slots();
-    let mut outputs = Outputs::new(model.batch);
+    // A whole batch is one sample of the file.
+    let mut outputs = Outputs::new(if request.whole { 1 } else { model.batch });
     let mut first: Option<Vec<Tensor>> = None;
     for chunk in indices.chunks(model.batch) {
         let batch = run_batch(model, &file, &filled(chunk, &indices, model.batch))?;
-        outputs.add(&batch, chunk.len()).map_err(backend_error)?;
+        let keep = if request.whole { 1 } else { chunk.len() };
+        outputs.add(&batch, keep).map_err(backend_error)?;
         first.get_or_insert(batch);
     }
     let opening = &indices[..model.batch.min(indices.len())];

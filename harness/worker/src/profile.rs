@@ -11,8 +11,11 @@ use crate::model::{Model, prepare};
 use crate::queries::Source;
 use crate::timed::{Bounds, time_samples};
 
-/// Inferences of one session before it is the other's turn.
+/// Inferences of one session before it is the other's turn, at most.
 const TURN: usize = 8;
+
+/// The time allows so many turns at least, where inferences are so long that turns have to be shorter for it.
+const TURNS: u64 = 4;
 
 /// The first inferences of a turn, which find the caches full of the other session's weights, do not count.
 const LEAD: usize = 2;
@@ -40,10 +43,12 @@ pub(crate) fn profile(model: &mut Model, source: &Source, request: &Profile) -> 
     let mut watched = Arm::new(&slots);
     let (session, plain_slots) = model.ready().map_err(backend_error)?;
     let mut plain = Arm::new(plain_slots);
+    let first_ns = plain.turn(session, 1).map_err(backend_error)?;
+    let length = length(first_ns, request.max_ns);
     let begin = Instant::now();
     while watched.kept.len() < request.runs {
-        plain.turn(session).map_err(backend_error)?;
-        watched.turn(profiler.as_mut()).map_err(backend_error)?;
+        plain.turn(session, length).map_err(backend_error)?;
+        watched.turn(profiler.as_mut(), length).map_err(backend_error)?;
         if Nanos::from(begin.elapsed()) >= request.max_ns {
             break;
         }
@@ -84,14 +89,15 @@ impl<'a> Arm<'a> {
         }
     }
 
-    fn turn(&mut self, session: &mut dyn Session) -> Result<(), BackendError> {
+    /// So many inferences; how long the longest took, in nanoseconds.
+    fn turn(&mut self, session: &mut dyn Session, length: usize) -> Result<u64, BackendError> {
         let bounds = Bounds {
             min_ns: 0,
-            min_samples: TURN,
+            min_samples: length,
             max_ns: u64::MAX,
-            max_samples: TURN,
+            max_samples: length,
         };
-        let mut samples = Vec::with_capacity(TURN);
+        let mut samples = Vec::with_capacity(length);
         time_samples(
             session,
             self.slots,
@@ -102,11 +108,18 @@ impl<'a> Arm<'a> {
         )?;
         let first = self.runs;
         self.runs += samples.len();
+        let longest = samples.iter().copied().max().unwrap_or(0);
         let counting = samples.into_iter().enumerate().skip(LEAD);
         self.kept
             .extend(counting.map(|(place, ns)| Sample { run: first + place, ns }));
-        Ok(())
+        Ok(longest)
     }
+}
+
+/// Inferences of a turn where one takes so long and all may take `max`: at least one of them counts.
+fn length(one_ns: u64, max: Nanos) -> usize {
+    let fit = max.0 / (2 * TURNS).saturating_mul(one_ns.max(1));
+    usize::try_from(fit).unwrap_or(TURN).clamp(LEAD + 1, TURN)
 }
 
 /// Leaves the calls of the inferences that count, which are numbered anew.
@@ -117,5 +130,20 @@ fn keep(profile: &mut Operators, kept: &[Sample]) {
             call.run = place.unwrap_or(usize::MAX);
             place.is_ok()
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_shorter_where_inferences_are_long() {
+        let second = Nanos(1_000_000_000);
+        assert_eq!(length(1_000, second), TURN);
+        assert_eq!(length(25_000_000, second), 5);
+        assert_eq!(length(4_000_000_000, second), 3);
+        assert_eq!(length(0, Nanos(u64::MAX)), TURN);
+        assert_eq!(length(u64::MAX / 8, Nanos(0)), 3);
     }
 }

@@ -1,14 +1,15 @@
-//! One cell's worker, asked for its operators.
+//! One cell's workers, asked for its operators.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use edgebench_api::{ErrorKind, Nanos};
 use edgebench_graph::Graph;
 use edgebench_protocol::{Answer, Loaded, MAX_PROFILED, Profile, Profiled, Request, WarmUp};
 use edgebench_record::{CellId, OutcomeKind, ProfiledCell};
+use edgebench_suites::Task;
 
 use super::operators::cell_profile;
 use super::{ProfileOptions, environment_of};
@@ -22,49 +23,98 @@ const WARM_UP_RUNS: u64 = 3;
 /// What is asked of a cell.
 pub(super) struct Asked<'a> {
     pub(super) id: &'a CellId,
+    pub(super) task: &'a Task,
     pub(super) model: &'a Path,
     pub(super) inputs: &'a PreparedTask,
     pub(super) warm_up: Nanos,
     pub(super) timeout: Duration,
     /// A folder of the cell's own.
-    pub(super) folder: &'a Path,
+    pub(super) folder: PathBuf,
 }
 
-/// Profiles one cell; its outcome says what became of it. Returns whether the profile was interrupted.
-pub(super) fn profile_cell(asked: &Asked<'_>, options: &ProfileOptions<'_>, cell: &mut ProfiledCell) -> bool {
-    // A runtime of one's own may take files of another format.
-    let graph = edgebench_graph::read(asked.model);
-    let mut stage = "spawn";
-    match ask(asked, options, &mut stage) {
-        Ok((loaded, profiled)) => {
-            let executed = profiled.profile.executed_model.as_deref();
-            // It is of use alone: without it, operators have no names for their values.
-            let executed = executed.and_then(|path| read_within(asked.folder, path));
-            let costs = graph
-                .as_ref()
-                .map(|graph| graph.costs(&shapes(asked)))
-                .unwrap_or_default();
-            let provider = loaded.spec.effective.get("execution_provider").map(String::as_str);
-            cell.runtime = Some(loaded.probe);
-            cell.profile = Some(cell_profile(
-                profiled,
-                graph.as_ref(),
-                &costs,
-                executed.as_ref(),
-                provider,
+/// What a cell's processes told so far.
+#[derive(Default)]
+pub(super) struct Processes {
+    told: Vec<Profiled>,
+    /// The graph as the first of them executes it.
+    executed: Option<Graph>,
+    /// What the worker said of the cell.
+    loaded: Option<Loaded>,
+    /// Why there are not as many as there should be.
+    remark: Option<String>,
+}
+
+impl Processes {
+    /// Whether no process has told anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    /// Profiles one more process of a cell. Where the first one fails the cell's outcome says so; where a later one does, the
+    /// cell has those before it. Returns whether the profile was interrupted.
+    pub(super) fn add(
+        &mut self,
+        asked: &Asked<'_>,
+        options: &ProfileOptions<'_>,
+        round: usize,
+        cell: &mut ProfiledCell,
+    ) -> bool {
+        if self.remark.is_some() {
+            return false;
+        }
+        let spent_ns = self.told.iter().flat_map(|one| one.profiled_ns.iter().chain(&one.unprofiled_ns));
+        if Duration::from_nanos(spent_ns.fold(0, |sum, &ns| sum.saturating_add(ns))) >= options.time {
+            self.remark = Some(format!(
+                "{round} of {} processes: the time for a cell's inferences was over",
+                options.invocations
             ));
-            cell.effective = loaded.spec.effective;
-            false
+            return false;
         }
-        Err((WorkerFailure::Interrupted, _)) => true,
-        Err((failure, tail)) => {
-            let unknown = matches!(&failure, WorkerFailure::Answered(error) if error.kind == ErrorKind::Protocol);
-            cell.outcome = failure.outcome(stage, tail);
-            if unknown {
-                cell.outcome.kind = OutcomeKind::Unsupported;
+        let folder = asked.folder.join(round.to_string());
+        let mut stage = "spawn";
+        match ask(asked, options, &folder, &mut stage) {
+            Ok((loaded, profiled)) => {
+                if self.told.is_empty() {
+                    // It is of use alone: without it, operators have no names for their values.
+                    let executed = profiled.profile.executed_model.as_deref();
+                    self.executed = executed.and_then(|path| read_within(&folder, path));
+                    self.loaded = Some(loaded);
+                }
+                self.told.push(profiled);
+                false
             }
-            false
+            Err((WorkerFailure::Interrupted, _)) => true,
+            Err((failure, tail)) => {
+                if self.told.is_empty() {
+                    let unknown =
+                        matches!(&failure, WorkerFailure::Answered(error) if error.kind == ErrorKind::Protocol);
+                    cell.outcome = failure.outcome(stage, tail);
+                    if unknown {
+                        cell.outcome.kind = OutcomeKind::Unsupported;
+                    }
+                } else {
+                    self.remark = Some(format!("process {} failed in {stage}: {failure}", round + 1));
+                }
+                false
+            }
         }
+    }
+
+    /// Puts what they told into the cell.
+    pub(super) fn finish(self, asked: &Asked<'_>, cell: &mut ProfiledCell) {
+        let Some(loaded) = self.loaded else { return };
+        // A runtime of one's own may take files of another format.
+        let graph = edgebench_graph::read(asked.model);
+        let costs = graph
+            .as_ref()
+            .map(|graph| graph.costs(&shapes(asked)))
+            .unwrap_or_default();
+        let provider = loaded.spec.effective.get("execution_provider").map(String::as_str);
+        let mut profile = cell_profile(self.told, graph.as_ref(), &costs, self.executed.as_ref(), provider);
+        profile.remarks.extend(self.remark);
+        cell.runtime = Some(loaded.probe);
+        cell.profile = Some(profile);
+        cell.effective = loaded.spec.effective;
     }
 }
 
@@ -73,13 +123,14 @@ type Failed = (WorkerFailure, String);
 fn ask(
     asked: &Asked<'_>,
     options: &ProfileOptions<'_>,
+    folder: &Path,
     stage: &mut &'static str,
 ) -> Result<(Loaded, Profiled), Failed> {
     let command = (options.command)(&asked.id.backend);
     let variables = environment_of(&command, asked.id, asked.timeout, options.interrupt)?;
     let mut worker =
         Worker::spawn(&command, &variables, options.interrupt).map_err(|failure| (failure, String::new()))?;
-    match steps(&mut worker, asked, options, stage) {
+    match steps(&mut worker, asked, options, folder, stage) {
         Ok(found) => {
             // The figures are there; how the worker ends does not change them.
             let _ = worker.bye(asked.timeout);
@@ -93,6 +144,7 @@ fn steps(
     worker: &mut Worker<'_>,
     asked: &Asked<'_>,
     options: &ProfileOptions<'_>,
+    folder: &Path,
     stage: &mut &'static str,
 ) -> Result<(Loaded, Profiled), WorkerFailure> {
     worker.hello(asked.timeout)?;
@@ -105,15 +157,17 @@ fn steps(
     };
     warm_up(worker, request, asked.timeout)?;
     *stage = "profile";
-    fs::create_dir_all(asked.folder)
+    let invocations = options.invocations.max(1);
+    let time = options.time / u32::try_from(invocations).unwrap_or(u32::MAX);
+    fs::create_dir_all(folder)
         .map_err(|error| WorkerFailure::Protocol(format!("cannot make the folder for the profile: {error}")))?;
     let request = Profile {
-        folder: asked.folder.to_owned(),
-        runs: options.runs.clamp(1, MAX_PROFILED),
-        max_ns: Nanos::from(options.time),
+        folder: folder.to_owned(),
+        runs: options.runs.div_ceil(invocations).clamp(1, MAX_PROFILED),
+        max_ns: Nanos::from(time),
     };
     // The model is loaded once more, and a turn may end after the time is over.
-    let deadline = asked.timeout * 2 + options.time * 2;
+    let deadline = asked.timeout * 2 + time * 2;
     match worker.request(Request::Profile(request), deadline)? {
         Answer::Profiled(profiled) if profiled.profiled_ns.is_empty() => {
             Err(WorkerFailure::Protocol("`profiled` holds no inference".to_owned()))

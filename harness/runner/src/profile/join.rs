@@ -1,70 +1,118 @@
 //! Which nodes of the model file an executed operator stands for.
 //!
-//! Runtimes keep the names of nodes when they rewrite a graph, with something before or behind them, and drop the nodes
-//! that they fuse or fold. So an operator stands for the node that its name contains, and a node that no operator is
-//! named after belongs to the operator that makes what it reads: the activation to its convolution. What brings constants
-//! and quantised values into another format belongs to the operator that reads them.
+//! Runtimes keep names when they rewrite a graph, those of nodes or of values, with something before or behind them, and
+//! drop the nodes that they fuse or fold. So an operator stands for the node that the runtime names, that writes what it
+//! writes, or that its name contains; and a node that no operator is found for belongs to the operator that makes what it
+//! reads: the activation to its convolution. What brings constants and quantised values into another format belongs to the
+//! operator that reads them.
 
 use std::collections::HashMap;
 
 use edgebench_api::ProfiledOperator;
 use edgebench_graph::{Graph, NodeView};
+use edgebench_record::OperatorRole;
 
-use super::kinds::canonical;
+use super::kinds::{canonical, is_composite, role};
 
 /// The nodes of the model file, by their places in it, that each operator stands for; ascending.
 pub(super) fn sources(operators: &[ProfiledOperator], graph: &Graph) -> Vec<Vec<usize>> {
     let nodes: Vec<NodeView<'_>> = graph.nodes().collect();
-    let by_name: HashMap<&str, usize> = nodes
-        .iter()
-        .enumerate()
-        .map(|(place, node)| (node.name, place))
-        .collect();
-    let mut sources: Vec<Vec<usize>> = operators.iter().map(|operator| named(operator, &by_name)).collect();
+    let names = Names::of(&nodes);
+    let mut sources: Vec<Vec<usize>> = operators.iter().map(|operator| names.find(operator, &nodes)).collect();
 
     // The last of several operators that stand for a node makes what the node makes.
     let mut owner: Vec<Option<usize>> = vec![None; nodes.len()];
+    let mut executed = vec![false; nodes.len()];
     for (operator, places) in sources.iter().enumerate() {
         for &place in places {
             owner[place] = Some(operator);
+            executed[place] |= executes(&operators[operator].op, nodes[place].op);
         }
     }
-    let named = owner.clone();
     let wires = Wires::of(&nodes);
-    for (told, places) in operators.iter().enumerate().zip(&sources) {
-        take_in(told, places, graph, &nodes, &wires, &mut owner);
+    for (operator, told) in operators.iter().enumerate() {
+        for place in take_in(told, &sources[operator], graph, &nodes, &wires, &owner, &executed) {
+            owner[place] = Some(operator);
+            executed[place] = true;
+            sources[operator].push(place);
+        }
     }
+    let found = owner.clone();
     absorb(graph, &nodes, &wires, &mut owner);
-    for (place, (owner, named)) in owner.into_iter().zip(named).enumerate() {
-        if let (Some(operator), None) = (owner, named) {
+    for (place, (owner, found)) in owner.into_iter().zip(found).enumerate() {
+        if let (Some(operator), None) = (owner, found) {
             sources[operator].push(place);
         }
     }
     for places in &mut sources {
         places.sort_unstable();
+        places.dedup();
     }
     sources
 }
 
-/// The nodes that an operator names itself, or is named after.
-fn named(operator: &ProfiledOperator, by_name: &HashMap<&str, usize>) -> Vec<usize> {
-    let mut places: Vec<usize> = if operator.sources.is_empty() {
-        contained(&operator.name, by_name).into_iter().collect()
-    } else {
-        let known = |name: &String| by_name.get(name.as_str()).copied();
-        operator.sources.iter().filter_map(known).collect()
-    };
-    places.sort_unstable();
-    places.dedup();
-    places
+/// The nodes by what runtimes call them.
+struct Names<'a> {
+    /// By their names; none where several have one.
+    nodes: HashMap<&'a str, Option<usize>>,
+    /// By the values that they write.
+    values: HashMap<&'a str, usize>,
 }
 
-/// The node with the longest name that `name` contains as a whole word; words end where letters and digits do.
-fn contained(name: &str, by_name: &HashMap<&str, usize>) -> Option<usize> {
+impl<'a> Names<'a> {
+    fn of(nodes: &[NodeView<'a>]) -> Self {
+        let mut names = Self {
+            nodes: HashMap::new(),
+            values: HashMap::new(),
+        };
+        for (place, node) in nodes.iter().enumerate() {
+            let place_of = names.nodes.entry(node.name);
+            place_of.and_modify(|place| *place = None).or_insert(Some(place));
+            for output in node.outputs.iter().filter(|output| !output.is_empty()) {
+                names.values.insert(output, place);
+            }
+        }
+        names
+    }
+
+    fn node(&self, name: &str) -> Option<usize> {
+        self.nodes.get(name).copied().flatten()
+    }
+
+    /// The nodes that an operator stands for by what it says itself, what it writes, or what it is called.
+    fn find(&self, operator: &ProfiledOperator, nodes: &[NodeView<'_>]) -> Vec<usize> {
+        let told: Option<Vec<usize>> = operator.sources.iter().map(|name| self.node(name)).collect();
+        let mut places = told.filter(|places| !places.is_empty()).unwrap_or_else(|| {
+            let executes = |place: &usize| executes(&operator.op, nodes[*place].op);
+            // What a runtime puts in to bring a value into another layout or format writes it under the same name.
+            let kind = role(&canonical(&operator.op), false);
+            let is_put_in = matches!(kind, OperatorRole::Layout | OperatorRole::Quantise);
+            let written = operator.outputs.iter();
+            let written = written.filter_map(|output| self.values.get(output.name.as_str()).copied());
+            let mut places: Vec<usize> = written.filter(|place| executes(place) || !is_put_in).collect();
+            if !places.iter().any(executes) {
+                let named = contained(&operator.name, |name| self.node(name));
+                let like_value = contained(&operator.name, |name| self.values.get(name).copied());
+                let called = [named, like_value].into_iter().flatten();
+                let nothing_written = places.is_empty();
+                let first = || called.clone().next().filter(|_| nothing_written);
+                places.extend(called.clone().find(executes).or_else(first));
+            }
+            places
+        });
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+/// What `known` has of the longest part of `name` that is a whole word; words end where letters and digits do. Numbers are
+/// names at the beginning only: behind it they tell operators of one kind apart.
+fn contained(name: &str, known: impl Fn(&str) -> Option<usize>) -> Option<usize> {
     /// A longer name is only looked up whole.
     const LONGEST: usize = 200;
 
-    if let Some(&place) = by_name.get(name) {
+    if let Some(place) = known(name) {
         return Some(place);
     }
     if name.len() > LONGEST {
@@ -88,7 +136,11 @@ fn contained(name: &str, by_name: &HashMap<&str, usize>) -> Option<usize> {
         if found.is_some_and(|(longest, _)| longest >= length) {
             continue;
         }
-        if let Some(&place) = by_name.get(&name[start..start + length]) {
+        let word = &name[start..start + length];
+        if start > 0 && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        if let Some(place) = known(word) {
             found = Some((length, place));
         }
     }
@@ -117,34 +169,51 @@ impl<'a> Wires<'a> {
     }
 }
 
-/// Gives an operator that is named after the end of what it fuses the nodes before it, back to the one that it executes: a
-/// convolution that is named after its activation.
+/// The nodes before the end of what an operator fuses, after which it is named, back to the one that it executes: the
+/// convolution of one that is named after the activation. Nothing where it is named after what it executes. One that stands
+/// for many, such as a normalisation, takes all before it that nothing else stands for.
 fn take_in(
-    (operator, told): (usize, &ProfiledOperator),
+    told: &ProfiledOperator,
     places: &[usize],
     graph: &Graph,
     nodes: &[NodeView<'_>],
     wires: &Wires<'_>,
-    owner: &mut [Option<usize>],
-) {
+    owner: &[Option<usize>],
+    executed: &[bool],
+) -> Vec<usize> {
     /// Runtimes fuse no longer chains than this.
     const LONGEST: usize = 8;
+    /// And no more nodes than this into one that stands for many.
+    const MOST: usize = 64;
 
     if places.iter().any(|&place| executes(&told.op, nodes[place].op)) {
-        return;
+        return Vec::new();
+    }
+    let writers = |place: usize| {
+        let inputs = nodes[place].inputs.iter();
+        let inputs = inputs.filter(|input| graph.constant(input).is_none());
+        inputs.filter_map(|input| wires.writer.get(input.as_str()).copied())
+    };
+    if is_composite(&canonical(&told.op)) {
+        let mut taken = Vec::new();
+        let mut ends = places.to_vec();
+        while let Some(place) = ends.pop() {
+            let free = writers(place).filter(|&writer| owner[writer].is_none());
+            for writer in free {
+                if taken.len() < MOST && !taken.contains(&writer) {
+                    taken.push(writer);
+                    ends.push(writer);
+                }
+            }
+        }
+        return taken;
     }
     let mut chain = Vec::new();
     let mut at = places.first().copied();
     while let Some(place) = at.filter(|_| chain.len() < LONGEST) {
-        let inputs = nodes[place]
-            .inputs
-            .iter()
-            .filter(|input| graph.constant(input).is_none());
-        let free = inputs
-            .filter_map(|input| wires.writer.get(input.as_str()).copied())
-            .filter(|&writer| owner[writer].is_none());
+        // Operators may be found for what prepares a node, such as the packing of what it multiplies, and none for it.
         // Of several, the one that the operator executes; otherwise the chain is followed where it does not branch.
-        let free: Vec<usize> = free.collect();
+        let free: Vec<usize> = writers(place).filter(|&writer| !executed[writer]).collect();
         let next = free
             .iter()
             .find(|&&writer| executes(&told.op, nodes[writer].op))
@@ -152,23 +221,22 @@ fn take_in(
                 [only] => Some(only),
                 _ => None,
             });
-        let Some(&next) = next else { return };
+        let Some(&next) = next else { break };
         chain.push(next);
         if executes(&told.op, nodes[next].op) {
-            for place in chain {
-                owner[place] = Some(operator);
-            }
-            return;
+            return chain;
         }
         at = Some(next);
     }
+    Vec::new()
 }
 
 /// Whether what a runtime calls so computes a node's operator.
 fn executes(kernel: &str, op: &str) -> bool {
     let (kernel, op) = (canonical(kernel), canonical(op));
     let product = ["Conv", "ConvTranspose", "MatMul", "Gemm", "Einsum"].contains(&op.as_str());
-    kernel == op || (product && kernel.starts_with("OptMatMul"))
+    let is_matrix_product = |name: &str| name == "MatMul" || name == "Gemm";
+    kernel == op || (product && kernel == "OptMatMul") || (is_matrix_product(&kernel) && is_matrix_product(&op))
 }
 
 /// Gives the nodes without an operator to those of their neighbours.
@@ -219,15 +287,18 @@ mod tests {
 
     #[test]
     fn a_name_is_found_as_a_whole_word() {
-        let names = HashMap::from([("conv1", 0), ("/a/conv1", 1), ("conv10", 2), ("", 3)]);
-        assert_eq!(contained("conv1", &names), Some(0));
-        assert_eq!(contained("/a/conv1_nchwc", &names), Some(1));
-        assert_eq!(contained("fused conv1", &names), Some(0));
-        assert_eq!(contained("conv1.matmul", &names), Some(0));
-        assert_eq!(contained("conv10.bias", &names), Some(2));
-        assert_eq!(contained("conv100", &names), None);
-        assert_eq!(contained("aconv1", &names), None);
-        assert_eq!(contained("größe/conv1", &names), Some(0));
-        assert_eq!(contained(&"x ".repeat(10_000), &names), None);
+        let names = HashMap::from([("conv1", 0), ("/a/conv1", 1), ("conv10", 2), ("", 3), ("0", 4)]);
+        let contained = |name: &str| contained(name, |word| names.get(word).copied());
+        assert_eq!(contained("conv1"), Some(0));
+        assert_eq!(contained("/a/conv1_nchwc"), Some(1));
+        assert_eq!(contained("fused conv1"), Some(0));
+        assert_eq!(contained("conv1.matmul"), Some(0));
+        assert_eq!(contained("conv10.bias"), Some(2));
+        assert_eq!(contained("conv100"), None);
+        assert_eq!(contained("aconv1"), None);
+        assert_eq!(contained("größe/conv1"), Some(0));
+        assert_eq!(contained("0.matmul"), Some(4));
+        assert_eq!(contained("MatMul_0"), None);
+        assert_eq!(contained(&"x ".repeat(10_000)), None);
     }
 }

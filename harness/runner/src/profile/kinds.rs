@@ -20,6 +20,8 @@ pub(super) fn canonical(op: &str) -> String {
         "QLinearAveragePool" => "AveragePool",
         "QLinearGlobalAveragePool" => "GlobalAveragePool",
         "QLinearLeakyRelu" => "LeakyRelu",
+        "FastGelu" | "QuickGelu" | "GeluExact" | "GeluApproximate" => "Gelu",
+        "RmsNorm" | "SimplifiedLayerNormalization" => "RMSNormalization",
         // The kernel that tract has picked follows.
         _ if op.starts_with("OptMatMul ") => "OptMatMul",
         _ => bare,
@@ -68,10 +70,26 @@ fn by_words(name: &str) -> OperatorRole {
     }
 }
 
+/// Whether an operator, by its canonical name, is one that runtimes make from many nodes.
+pub(super) fn is_composite(canonical: &str) -> bool {
+    canonical.contains("Normalization") || canonical.contains("Attention") || canonical.contains("Gelu")
+}
+
+/// Whether a runtime's own operator looks at its input as something else and moves nothing.
+pub(super) fn is_view(op: &str) -> bool {
+    ["IntoShape", "LazyIm2col", "Rm(", "Add(", "Reshape("]
+        .iter()
+        .any(|view| op.starts_with(view))
+}
+
 /// In what a product multiplies: the types of its first two inputs that are matrices or more, as scales and biases are not.
+/// A kernel that quantises what it reads multiplies integers.
 pub(super) fn arithmetic(operator: &ProfiledOperator, role: OperatorRole) -> Option<ComputeKind> {
     if role != OperatorRole::Product {
         return None;
+    }
+    if operator.op.rsplit('.').next() == Some("DynamicQuantizeMatMul") {
+        return Some(ComputeKind::Int8);
     }
     let is_factor = |input: &&ProfiledValue| input.shape.as_ref().is_some_and(|shape| shape.len() >= 2);
     let mut factors = operator
@@ -127,6 +145,12 @@ mod tests {
         let floats = [value("f32", &[1, 8]), value("f32", &[8, 8])];
         assert_eq!(of(&floats), Some(ComputeKind::F32));
         assert_eq!(of(&[value("f32", &[])]), None);
+        let quantising = ProfiledOperator {
+            op: "com.microsoft.DynamicQuantizeMatMul".to_owned(),
+            inputs: vec![value("f32", &[1, 8]), value("u8", &[8, 8])],
+            ..ProfiledOperator::default()
+        };
+        assert_eq!(arithmetic(&quantising, OperatorRole::Product), Some(ComputeKind::Int8));
         assert_eq!(arithmetic(&ProfiledOperator::default(), OperatorRole::Other), None);
     }
 

@@ -1,8 +1,8 @@
 //! Profiles: what each operator of a plan's cells takes.
 //!
-//! Every cell gets a fresh worker that loads the model as a run does, and once more with its operators timed. What comes
-//! back is joined with the nodes of the model file (`join`, `operators`, `kinds`). Nothing here is a latency: a profile is
-//! a record of its own kind.
+//! Every cell gets fresh workers, in rounds over all cells, each of which loads the model as a run does, and once more with
+//! its operators timed. What comes back is joined with the nodes of the model file (`join`, `operators`, `kinds`). Nothing
+//! here is a latency: a profile is a record of its own kind.
 
 mod cell;
 mod compare;
@@ -15,6 +15,7 @@ mod reference;
 mod search;
 mod tapped;
 mod tensors;
+mod times;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,10 +31,11 @@ use edgebench_suites::Suite;
 use crate::host::HostWatch;
 use crate::invoke::environment;
 use crate::prepare::{Prepared, prepare};
-use crate::run::{RunError, fresh_id, now};
+use crate::run::{RunError, now};
 use crate::scrub::Scrub;
 use crate::{Event, Plan, TaskInputs, Worker, WorkerCommand, WorkerFailure};
 
+use cell::{Asked, Processes};
 pub use reference::TensorOptions;
 use reference::{Compared, reference};
 use tensors::TensorsError;
@@ -50,9 +52,13 @@ pub struct ProfileOptions<'a> {
     pub tool: Tool,
     /// A name of the machine that its user chose to publish.
     pub host_name: Option<String>,
-    /// Profiled inferences of each cell, at most.
+    /// The profile's id ([`fresh_id`](crate::run::fresh_id)).
+    pub id: String,
+    /// Fresh processes of each cell; at least 1.
+    pub invocations: usize,
+    /// Profiled inferences of each cell, at most, shared among its processes.
     pub runs: usize,
-    /// How long a cell's inferences may take, with and without the profiler together.
+    /// How long a cell's inferences may take, with and without the profiler together, in all its processes.
     pub time: Duration,
     /// What is known already of what this machine can do at most.
     pub known_peaks: Vec<Peaks>,
@@ -94,13 +100,13 @@ pub enum ProfileEvent<'a> {
         /// Tensors in all.
         total: usize,
     },
-    /// A cell begins.
+    /// A process of a cell begins.
     Cell {
         /// The cell.
         cell: &'a CellId,
-        /// Cells that are behind.
+        /// Processes that are behind, of all cells.
         done: usize,
-        /// Cells in all.
+        /// Processes in all.
         total: usize,
     },
 }
@@ -118,7 +124,7 @@ pub fn profile(
     options: ProfileOptions<'_>,
     observer: &mut dyn FnMut(ProfileEvent<'_>),
 ) -> Result<ProfileRecord, RunError> {
-    let (id, started_at) = (fresh_id(), now());
+    let started_at = now();
     let host = HostWatch::start(Path::new("/"));
     let prepared = prepare(plan, suite, &options.inputs, &options.work, &mut |event| {
         if let Event::Preparing { task } = event {
@@ -126,53 +132,48 @@ pub fn profile(
         }
     })?;
     let (peaks, no_peaks) = peaks(plan, &options, observer);
-    let mut cells = Vec::with_capacity(plan.cells.len());
-    let mut interrupted = false;
-    for (done, planned) in plan.cells.iter().enumerate() {
-        let id = &planned.id;
-        observer(ProfileEvent::Cell {
-            cell: id,
-            done,
-            total: plan.cells.len(),
-        });
-        interrupted |= options.interrupt.load(Ordering::Relaxed);
-        let mut cell = empty(suite, &prepared, id)?;
-        if !interrupted && cell.outcome.is_measured() {
-            let lacking = || RunError::OtherSuite(id.to_string());
-            let task = suite.task(&id.task).ok_or_else(lacking)?;
-            let asked = cell::Asked {
-                id,
-                model: &task.variant(&id.variant).ok_or_else(lacking)?.path,
-                inputs: prepared.tasks.get(&id.task).ok_or_else(lacking)?,
-                warm_up: Nanos(plan.measure.warm_up_ns),
-                timeout: Duration::from_nanos(plan.measure.timeout_ns),
-                folder: &options.work.join(format!("cell-{done}")),
-            };
-            interrupted |= cell::profile_cell(&asked, &options, &mut cell);
-            if let Some(wanted) = options.tensors.as_ref().filter(|_| !interrupted) {
-                let compared = Compared {
-                    id,
-                    task,
-                    inputs: asked.inputs,
-                    prepared: &prepared,
-                    timeout: asked.timeout,
-                    work: options.work.join(format!("tensors-{done}")),
-                };
-                let reference = reference(id, wanted, &task.baseline, &plan.reference);
-                interrupted |= compare_cell(&compared, reference.as_ref(), &options, observer, &mut cell);
+    let asked = plan
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(place, planned)| {
+            asked(
+                plan,
+                suite,
+                &prepared,
+                &planned.id,
+                options.work.join(format!("cell-{place}")),
+            )
+        })
+        .collect::<Result<Vec<Asked<'_>>, RunError>>()?;
+    let mut cells = asked
+        .iter()
+        .map(|asked| empty(&prepared, asked))
+        .collect::<Vec<ProfiledCell>>();
+    let mut interrupted = rounds(&asked, &options, &mut cells, observer);
+    if let Some(wanted) = &options.tensors {
+        for (place, (asked, cell)) in asked.iter().zip(&mut cells).enumerate() {
+            if interrupted || cell.profile.is_none() {
+                continue;
             }
+            let compared = Compared {
+                id: asked.id,
+                task: asked.task,
+                inputs: asked.inputs,
+                prepared: &prepared,
+                timeout: asked.timeout,
+                work: options.work.join(format!("tensors-{place}")),
+            };
+            let reference = reference(asked.id, wanted, &asked.task.baseline, &plan.reference);
+            interrupted |= compare_cell(&compared, reference.as_ref(), &options, observer, cell);
         }
-        if interrupted {
-            cell.outcome = Outcome::of(OutcomeKind::Skipped, "the profile was interrupted");
-        }
-        cells.push(cell);
     }
     // What is left behind costs disk and nothing else.
     let _ = fs::remove_dir_all(&options.work);
     let optimised = options.tool.optimised;
     let mut record = ProfileRecord {
         schema: PROFILE_SCHEMA,
-        id,
+        id: options.id,
         started_at,
         finished_at: now(),
         interrupted,
@@ -185,6 +186,39 @@ pub fn profile(
     };
     Scrub::of_this_process(Some(&options.work), &[&suite.folder]).profile(&mut record);
     Ok(record)
+}
+
+/// Profiles all cells, one process of each by turns; whether that was interrupted. A cell of which some processes were
+/// profiled has these.
+fn rounds(
+    asked: &[Asked<'_>],
+    options: &ProfileOptions<'_>,
+    cells: &mut [ProfiledCell],
+    observer: &mut dyn FnMut(ProfileEvent<'_>),
+) -> bool {
+    let (invocations, total) = (options.invocations.max(1), cells.len());
+    let mut processes: Vec<Processes> = cells.iter().map(|_| Processes::default()).collect();
+    let mut interrupted = false;
+    for round in 0..invocations {
+        for (place, (asked, cell)) in asked.iter().zip(&mut *cells).enumerate() {
+            observer(ProfileEvent::Cell {
+                cell: asked.id,
+                done: round * total + place,
+                total: invocations * total,
+            });
+            interrupted |= options.interrupt.load(Ordering::Relaxed);
+            if !interrupted && cell.outcome.is_measured() {
+                interrupted |= processes[place].add(asked, options, round, cell);
+            }
+        }
+    }
+    for ((asked, cell), processes) in asked.iter().zip(&mut *cells).zip(processes) {
+        if processes.is_empty() && interrupted && cell.outcome.is_measured() {
+            cell.outcome = Outcome::of(OutcomeKind::Skipped, "the profile was interrupted");
+        }
+        processes.finish(asked, cell);
+    }
+    interrupted
 }
 
 /// Compares a cell's inner tensors; why there is no comparison is among its remarks. Returns whether it was interrupted.
@@ -227,16 +261,35 @@ fn environment_of(
     environment(worker, &id.backend, &id.settings, timeout)
 }
 
+/// What is asked of a cell's workers.
+fn asked<'a>(
+    plan: &Plan,
+    suite: &'a Suite,
+    prepared: &'a Prepared,
+    id: &'a CellId,
+    folder: PathBuf,
+) -> Result<Asked<'a>, RunError> {
+    let lacking = || RunError::OtherSuite(id.to_string());
+    let task = suite.task(&id.task).ok_or_else(lacking)?;
+    Ok(Asked {
+        id,
+        task,
+        model: &task.variant(&id.variant).ok_or_else(lacking)?.path,
+        inputs: prepared.tasks.get(&id.task).ok_or_else(lacking)?,
+        warm_up: Nanos(plan.measure.warm_up_ns),
+        timeout: Duration::from_nanos(plan.measure.timeout_ns),
+        folder,
+    })
+}
+
 /// A cell of which nothing is known but its model.
-fn empty(suite: &Suite, prepared: &Prepared, id: &CellId) -> Result<ProfiledCell, RunError> {
-    let task = suite
-        .task(&id.task)
-        .ok_or_else(|| RunError::OtherSuite(id.to_string()))?;
+fn empty(prepared: &Prepared, asked: &Asked<'_>) -> ProfiledCell {
+    let id = asked.id;
     let model = prepared.models.get(&(id.task.clone(), id.variant.clone()));
     let refused = model.and_then(|model| model.refused.clone());
-    Ok(ProfiledCell {
+    ProfiledCell {
         id: id.clone(),
-        baseline: task.baseline == id.variant,
+        baseline: asked.task.baseline == id.variant,
         outcome: refused.unwrap_or_else(Outcome::measured),
         model: model.and_then(|model| model.facts.clone()),
         runtime: None,
@@ -244,7 +297,7 @@ fn empty(suite: &Suite, prepared: &Prepared, id: &CellId) -> Result<ProfiledCell
         profile: None,
         tensors: None,
         no_tensors: None,
-    })
+    }
 }
 
 /// The machine's peaks for every number of threads in the plan: those that are known, and those that are measured now.

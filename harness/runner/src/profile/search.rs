@@ -1,4 +1,44 @@
-//! The first of many tensors that differs, found without looking at all of them.
+//! Which of many tensors differs first, and which of them cannot be had, found without looking at each.
+
+use std::ops::Range;
+
+/// After so many failures of single tensors none is tried alone.
+const MAX_FAILURES: usize = 32;
+
+/// Has `run` do some places at once, and where that fails each half of them, until what fails is alone. Gives those that
+/// failed with the reasons. `failures` counts them, from one call to the next; once there are [`MAX_FAILURES`], places are
+/// tried together and not taken apart.
+///
+/// # Errors
+/// What `run` gives as the end of all.
+pub(super) fn apart<E>(
+    places: Range<usize>,
+    failures: &mut usize,
+    run: &mut dyn FnMut(Range<usize>) -> Result<Result<(), String>, E>,
+) -> Result<Vec<(usize, String)>, E> {
+    let exhausted = *failures >= MAX_FAILURES;
+    let all = |why: &str| -> Vec<(usize, String)> { places.clone().map(|place| (place, why.to_owned())).collect() };
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    if places.len() == 1 && exhausted {
+        return Ok(all(&format!("not tried after {MAX_FAILURES} failures")));
+    }
+    match run(places.clone())? {
+        Ok(()) => Ok(Vec::new()),
+        Err(why) if places.len() == 1 => {
+            *failures += 1;
+            Ok(all(&why))
+        }
+        Err(why) if exhausted => Ok(all(&format!("not tried alone after {MAX_FAILURES} failures: {why}"))),
+        Err(_) => {
+            let middle = places.start.midpoint(places.end);
+            let mut failing = apart(places.start..middle, failures, run)?;
+            failing.append(&mut apart(middle..places.end, failures, run)?);
+            Ok(failing)
+        }
+    }
+}
 
 /// Looks for the first of `count` tensors that differs, by halving. `probe` says whether one differs, and `None` where
 /// it cannot be compared; `inputs` names the tensors that the operator of one reads.
@@ -70,6 +110,44 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
+
+    /// The places that are given as failing, and how often something was tried.
+    fn taken_apart(count: usize, failures: &mut usize, fails: &dyn Fn(usize) -> bool) -> (Vec<usize>, usize) {
+        let mut tries = 0;
+        let failing: Result<_, Infallible> = apart(0..count, failures, &mut |mut places| {
+            tries += 1;
+            let failing = places.find(|&place| fails(place));
+            Ok(failing.map_or(Ok(()), |place| Err(format!("{place} fails"))))
+        });
+        let places = failing.unwrap_or_default().into_iter().map(|(place, _)| place);
+        (places.collect(), tries)
+    }
+
+    #[test]
+    fn what_fails_is_found_and_nothing_else_is_lost() {
+        for (count, wrong) in [
+            (77, vec![3, 20, 21, 40, 55, 76]),
+            (1, vec![0]),
+            (8, vec![]),
+            (0, vec![]),
+        ] {
+            let mut failures = 0;
+            let (found, _) = taken_apart(count, &mut failures, &|place| wrong.contains(&place));
+            assert_eq!(found, wrong);
+            assert_eq!(failures, wrong.len());
+        }
+    }
+
+    #[test]
+    fn after_many_failures_what_is_left_is_tried_together() {
+        let mut failures = 0;
+        // The first 64 fail one by one up to the limit; the other half of all is fine.
+        let (found, tries) = taken_apart(128, &mut failures, &|place| place < 64);
+        assert_eq!((found, failures), ((0..64).collect(), MAX_FAILURES));
+        assert!(tries < 3 * MAX_FAILURES, "{tries}");
+        assert_eq!(taken_apart(1, &mut failures, &|_| false), (vec![0], 0));
+        assert_eq!(taken_apart(2, &mut failures, &|_| false), (vec![], 1));
+    }
 
     /// What is found, and how many tensors were looked at.
     fn search(

@@ -5,6 +5,7 @@
 //! and everything before it is optimised as usual, which is how a rewriting that goes wrong is met.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use edgebench_suites::read_tensors;
 
 use super::compare::Difference;
 use super::pairs::{Pair, left, pairs};
-use super::search::first_that_differs;
+use super::search::{apart, first_that_differs};
 use super::tapped::{TapError, TappedModel};
 use crate::invoke::load;
 use crate::prepare::PreparedTask;
@@ -24,9 +25,6 @@ use crate::{Worker, WorkerCommand, WorkerFailure};
 
 /// With more tensors than this the first that differs is looked for by halving.
 const MANY: usize = 64;
-
-/// After so many failures nothing further is tried.
-const MAX_FAILURES: usize = 32;
 
 /// The longest reason, in characters: a runtime's message can be of any length.
 const MAX_REASON: usize = 400;
@@ -146,6 +144,13 @@ fn spread(all: usize, wanted: usize) -> Vec<usize> {
     (0..wanted).map(|k| k * all / wanted).collect()
 }
 
+/// The samples in batches, the last of which is filled up from the beginning.
+fn full_batches(samples: &[usize], batch: usize) -> Vec<Vec<usize>> {
+    let filled = samples.len().next_multiple_of(batch);
+    let samples: Vec<usize> = samples.iter().cycle().take(filled).copied().collect();
+    samples.chunks(batch).map(<[usize]>::to_vec).collect()
+}
+
 /// Which side failed, and how.
 struct Failed {
     reference: bool,
@@ -161,6 +166,7 @@ struct Comparing<'a> {
     /// By place among the pairs; `None` for what is left out.
     results: BTreeMap<usize, Option<TensorDifference>>,
     left_out: Vec<String>,
+    /// Tensors that failed alone.
     failures: usize,
     /// Whether both models are known to run as they are.
     works: bool,
@@ -168,28 +174,14 @@ struct Comparing<'a> {
 
 impl Comparing<'_> {
     /// Taps some tensors in one model. Where that fails, each half by itself, until what fails is alone.
-    fn together(&mut self, places: std::ops::Range<usize>) -> Result<(), TensorsError> {
-        if places.is_empty() {
-            return Ok(());
+    fn together(&mut self, places: Range<usize>) -> Result<(), TensorsError> {
+        let mut failures = self.failures;
+        let failing = apart(places, &mut failures, &mut |places| self.run(places))?;
+        self.failures = failures;
+        for (place, why) in failing {
+            self.leave(place, &why);
         }
-        if self.failures >= MAX_FAILURES {
-            for place in places {
-                self.leave(place, &format!("not tried after {MAX_FAILURES} failures"));
-            }
-            return Ok(());
-        }
-        match self.run(places.clone())? {
-            Ok(()) => Ok(()),
-            Err(why) if places.len() == 1 => {
-                self.leave(places.start, &why);
-                Ok(())
-            }
-            Err(_) => {
-                let middle = places.start.midpoint(places.end);
-                self.together(places.start..middle)?;
-                self.together(middle..places.end)
-            }
-        }
+        Ok(())
     }
 
     /// Whether the tensor differs where the model ends at it; `None` where that cannot be told.
@@ -230,7 +222,7 @@ impl Comparing<'_> {
     }
 
     /// Evaluates both models with some tensors tapped. The inner error is the reason of a failure that is no end of all.
-    fn run(&mut self, places: std::ops::Range<usize>) -> Result<Result<(), String>, TensorsError> {
+    fn run(&mut self, places: Range<usize>) -> Result<Result<(), String>, TensorsError> {
         let failed = match self.evaluate(places)? {
             Ok(()) => {
                 self.works = true;
@@ -238,7 +230,6 @@ impl Comparing<'_> {
             }
             Err(failed) => failed,
         };
-        self.failures += 1;
         if !self.works {
             self.check()?;
         }
@@ -256,7 +247,7 @@ impl Comparing<'_> {
             let loaded = start(self.request, side, side.model);
             let evaluated = loaded.and_then(|mut worker| {
                 let outputs = self.models[0].outputs();
-                evaluate(self.request, &mut worker, &self.samples[..1], &outputs)?;
+                evaluate(self.request, &mut worker, self.samples[..1].to_vec(), &outputs)?;
                 let _ = worker.bye(self.request.timeout);
                 Ok(())
             });
@@ -276,7 +267,7 @@ impl Comparing<'_> {
         [&self.request.cell, &self.request.reference]
     }
 
-    fn evaluate(&mut self, places: std::ops::Range<usize>) -> Result<Result<(), Failed>, TensorsError> {
+    fn evaluate(&mut self, places: Range<usize>) -> Result<Result<(), Failed>, TensorsError> {
         let [cell, reference] = self.sides();
         let mut workers = Vec::with_capacity(2);
         for (number, side) in [cell, reference].into_iter().enumerate() {
@@ -313,10 +304,10 @@ impl Comparing<'_> {
             .batch
             .max(self.request.reference.id.settings.batch)
             .max(1);
-        for samples in self.samples.chunks(batch) {
+        for samples in full_batches(&self.samples, batch) {
             let mut outputs = Vec::with_capacity(2);
             for (number, worker) in workers.iter_mut().enumerate() {
-                match evaluate(self.request, worker, samples, &self.models[number].outputs()) {
+                match evaluate(self.request, worker, samples.clone(), &self.models[number].outputs()) {
                     Ok(tensors) => outputs.push(tensors),
                     Err(WorkerFailure::Interrupted) => return Err(TensorsError::Interrupted),
                     Err(failure) => {
@@ -387,17 +378,18 @@ fn start<'a>(request: &TensorRequest<'a>, side: &TensorSide<'_>, model: &Path) -
     Ok(worker)
 }
 
-/// Runs some samples and reads what comes out.
+/// Runs some samples and reads what comes out, as it is: few inner tensors need to have an axis for samples.
 fn evaluate(
     request: &TensorRequest<'_>,
     worker: &mut Worker<'_>,
-    samples: &[usize],
+    samples: Vec<usize>,
     outputs: &Path,
 ) -> Result<Vec<Tensor>, WorkerFailure> {
     let asked = Evaluate {
         inputs: request.inputs.inputs.clone(),
-        indices: Some(samples.to_vec()),
+        indices: Some(samples),
         outputs: outputs.to_owned(),
+        whole: true,
     };
     match worker.request(Request::Evaluate(asked), request.timeout)? {
         Answer::Evaluated(_) => read_tensors(outputs)
@@ -452,5 +444,12 @@ mod tests {
         assert_eq!(spread(3, 8), [0, 1, 2]);
         assert_eq!(spread(100, 0), [0]);
         assert_eq!(spread(0, 4), [0]);
+    }
+
+    #[test]
+    fn batches_are_full() {
+        assert_eq!(full_batches(&[0, 2, 4], 2), [[0, 2], [4, 0]]);
+        assert_eq!(full_batches(&[0, 2, 4], 1), [[0], [2], [4]]);
+        assert_eq!(full_batches(&[7], 3), [[7, 7, 7]]);
     }
 }
