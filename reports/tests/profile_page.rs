@@ -7,6 +7,8 @@ mod hostile;
 #[expect(dead_code, reason = "what is shared is not used by every test")]
 #[path = "profile/made.rs"]
 mod made;
+#[path = "profile_page/names.rs"]
+mod names;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +19,7 @@ use edgebench_record::{
 };
 use edgebench_reports::html::Templates;
 use edgebench_reports::profile::profile_page;
-use made::{cell, operator, other, product, quantise, record, wired};
+use made::{STEADY, cell, in_processes, operator, other, product, quantise, record, wired};
 
 fn page(record: &ProfileRecord) -> String {
     profile_page(record, &Templates::built_in().unwrap()).unwrap()
@@ -216,7 +218,7 @@ fn differences_are_explained() {
     let page = page(&whole());
     for words in [
         "int8-static is 550 µs slower than fp32 on ort",
-        "300 µs more in 1 QuantizeLinear",
+        "300 µs in 1 QuantizeLinear",
         "int8-static less fp32, by segment",
         "+550 µs",
     ] {
@@ -225,10 +227,78 @@ fn differences_are_explained() {
     assert!(!self::page(&record(vec![fp32()])).contains("Why one is slower"));
 }
 
+/// Faster without the profiler and slower with it: neither a cause nor a bar says otherwise.
+#[test]
+fn a_difference_that_the_profiler_hides_is_not_turned_round() {
+    let mut odd = int8();
+    odd.profile.as_mut().unwrap().unprofiled_p50_ns = 500_000.0;
+    in_processes(&mut odd, &STEADY);
+    let page = page(&record(vec![fp32(), odd]));
+    for words in [
+        "hidden by the profiler",
+        "digits&#x2f;fp32&#x2f;ort&#x2f;t1&#x2f;b1: −548 µs without the profiler</summary>",
+        "int8-static is 548 µs faster than fp32 on ort without the profiler and 550 µs slower with it",
+    ] {
+        has(&page, words);
+    }
+    for words in [
+        "beyond the noise",
+        "What the difference comes from",
+        "int8-static less fp32, by segment",
+    ] {
+        assert!(!page.contains(words), "{words}");
+    }
+}
+
+/// Each variant against the baseline before one model on two runtimes, whatever these differ by, and the largest share of
+/// the time first, whatever that is in milliseconds.
+#[test]
+fn what_most_people_ask_is_first() {
+    let of = |task: &str, variant: &str, backend: &str, ns: f64| {
+        let mut cell = cell(variant, backend, vec![other("a", "Add", ns)], 0.0);
+        cell.id.task = task.to_owned();
+        cell
+    };
+    let mut cells = vec![
+        of("large", "fp32", "ort", 1e6),
+        of("large", "int8", "ort", 1.1e6),
+        of("large", "fp32", "tract", 9e6),
+        of("small", "fp32", "ort", 1e4),
+        of("small", "int8", "ort", 1.5e4),
+        of("small", "fp32", "tract", 1.1e4),
+    ];
+    // Many more variants do not keep the runtimes out.
+    cells.extend((0..9).map(|n| of("large", &format!("v{n}"), "ort", 1.01e6)));
+    let page = page(&record(cells));
+    let summaries: Vec<&str> = page
+        .split("id=\"difference-")
+        .skip(1)
+        .map(|rest| {
+            rest.split_once("<summary>")
+                .unwrap()
+                .1
+                .split_once("</summary>")
+                .unwrap()
+                .0
+        })
+        .collect();
+    let begins = |at: usize, words: &str| {
+        let words = words.replace('/', "&#x2f;");
+        assert!(summaries[at].starts_with(&words), "{at}: {}", summaries[at]);
+    };
+    begins(0, "small/int8/ort/t1/b1 against small/fp32/ort/t1/b1: +");
+    begins(1, "large/int8/ort");
+    begins(2, "large/v0/ort");
+    begins(6, "large/fp32/tract/t1/b1 against large/fp32/ort");
+    begins(7, "small/fp32/tract");
+    assert_eq!(summaries.len(), 8);
+    has(&page, "Of the 13 pairs 8 are shown in full.");
+}
+
 #[test]
 fn operators_are_under_their_roofs() {
     let page = page(&whole());
-    has(&page, "f32 (AVX2): 20 GMAC/s");
+    has(&page, "f32 20 GMAC/s (AVX2)");
     has(&page, "L2 50 GB/s");
     // A million multiply-accumulates at 20 G/s are 50 µs, of 600.
     has(&page, "8.3 %");
@@ -247,13 +317,17 @@ fn the_first_tensor_that_differs_is_named() {
         &page,
         "The first tensor that differs from that of digits&#x2f;fp32&#x2f;ort&#x2f;t1&#x2f;b1, in the order of the graph, is t2, \
          written by Conv node2 (SQNR 8.0 dB, relative difference 0.398). Over 8 samples, 1 of 4 tensors differ by more than a \
-         relative 0.100.",
+         relative 0.100; 1 was not compared.",
     );
     has(&page, "t9: its shapes differ");
     has(&page, "first to differ: t2");
     let mut agreeing = whole();
     agreeing.cells[1].tensors = Some(tensors(&[Some(40.0), None]));
     has(&self::page(&agreeing), "None of 2 inner tensors differs");
+    has(
+        &self::page(&agreeing),
+        "relative 0.100, over 8 samples; 1 was not compared.",
+    );
     agreeing.cells[1].tensors = Some(tensors(&[]));
     has(&self::page(&agreeing), "No inner tensor could be compared");
 }

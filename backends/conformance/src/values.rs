@@ -156,6 +156,7 @@ fn evaluated(client: &mut Client, subject: &Subject<'_>, indices: Option<&[usize
         inputs: subject.path("inputs.safetensors"),
         indices: indices.map(<[usize]>::to_vec),
         outputs: outputs.clone(),
+        whole: false,
     };
     let answer = match client.ask(Request::Evaluate(request))? {
         Answer::Evaluated(answer) => answer,
@@ -211,6 +212,7 @@ fn unknown_sample(subject: &mut Subject<'_>) -> Checked {
         inputs: subject.path("inputs.safetensors"),
         indices: Some(vec![0, 1_000_000]),
         outputs: subject.path("never.safetensors"),
+        whole: false,
     };
     client.refused_as(Request::Evaluate(request), &MISFIT)?;
     turned(&mut client, 1)

@@ -208,6 +208,7 @@ fn the_inputs_are_in_memory_once() {
         inputs: folder.join("inputs"),
         indices: None,
         outputs: folder.join("outputs"),
+        whole: false,
     }));
     assert!(
         matches!(&evaluated, Answer::Evaluated(done) if done.samples == SAMPLES),

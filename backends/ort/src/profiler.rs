@@ -5,12 +5,13 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use edgebench_api::{
-    Arena, BackendError, LoadRequest, Nanos, Profile, Profiler, Session, SessionSpec, Slot, Tensor, TensorView,
+    Arena, BackendError, LoadRequest, Nanos, Profile, ProfiledOperator, Profiler, Session, SessionSpec, Slot, Tensor,
+    TensorView,
 };
 use ort::logging::LogLevel;
 
 use crate::session::OrtSession;
-use crate::trace;
+use crate::trace::{self, Trace};
 
 /// The beginning of the profile's name, behind which ONNX Runtime puts the time of day.
 const PREFIX: &str = "profile";
@@ -100,17 +101,40 @@ impl Profiler for OrtProfiler {
         };
         let file = File::open(&path).map_err(|error| unreadable(error.into()))?;
         let told = trace::read(BufReader::new(file)).map_err(|error| unreadable(error.into()))?;
-        if told.runs != self.runs {
-            // It keeps a million events and drops those that follow.
-            return Err(BackendError::run(format!(
-                "ONNX Runtime's profile tells of {} of {} inferences; fewer of them fit",
-                told.runs, self.runs
-            )));
-        }
         Ok(Profile {
             resolution_ns: RESOLUTION,
-            operators: told.operators,
+            operators: whole(told, self.runs)?,
             executed_model: self.executed_model,
         })
+    }
+}
+
+/// The operators of a profile that tells of all inferences. ONNX Runtime keeps a million events and drops those that follow.
+fn whole(told: Trace, runs: usize) -> Result<Vec<ProfiledOperator>, BackendError> {
+    if told.runs == runs {
+        return Ok(told.operators);
+    }
+    Err(BackendError::run(format!(
+        "ONNX Runtime's profile holds {} of {runs} inferences; fewer of them fit (--runs)",
+        told.runs
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_that_lacks_inferences_is_refused_with_what_helps() {
+        let told = |runs| Trace {
+            runs,
+            operators: vec![ProfiledOperator::default()],
+        };
+        assert_eq!(whole(told(7), 7).unwrap().len(), 1);
+        let error = whole(told(6), 7).unwrap_err().to_string();
+        assert!(
+            error.contains("6 of 7 inferences") && error.contains("--runs"),
+            "{error}"
+        );
     }
 }

@@ -2,9 +2,7 @@
 //!
 //! Two kinds of event count: `model_run` of category `Session`, one for each inference, and `<node>_kernel_time` of
 //! category `Node`, one for each call of an operator; all others are skipped. ONNX Runtime writes the file in one go when
-//! profiling ends, so one that stops in the middle has lost calls, as on a full disk, and is an error. It writes names of
-//! nodes without escaping them: one with a quotation mark, a backslash or a control character in it makes the file no
-//! JSON, which is an error too.
+//! profiling ends, so one that stops in the middle has lost calls, as on a full disk, and is an error.
 //!
 //! Times are whole microseconds, cut. The duration of an operator that runs others, such as `Loop`, is told without that
 //! of the operators inside it, so that durations of one inference add up to no more than the inference.
@@ -41,9 +39,6 @@ pub const MAX_VALUES: usize = 1 << 20;
 /// The longest event that is read, in bytes of its text.
 pub const MAX_EVENT_BYTES: usize = 1 << 20;
 
-/// The longest name that is read, in bytes.
-pub const MAX_NAME_BYTES: usize = 4096;
-
 /// The latest time and the longest duration that are read, in microseconds, 2.4 hours: [`MAX_EVENTS`] of them in
 /// nanoseconds can be added up in 64 bits.
 pub const MAX_MICROS: u64 = 1 << 33;
@@ -63,7 +58,7 @@ pub struct Trace {
 #[non_exhaustive]
 pub enum TraceError {
     /// It is larger than [`MAX_BYTES`].
-    #[error("the profile is larger than {} MiB", MAX_BYTES >> 20)]
+    #[error("the profile is larger than {} MiB; fewer inferences fit (--runs)", MAX_BYTES >> 20)]
     TooLarge,
     /// It is no array of events, ends too early, or goes beyond a limit.
     #[error("the profile is not one of ONNX Runtime's: {0}")]
@@ -210,5 +205,6 @@ mod tests {
             let read = read_at_most(&file[..], limit);
             assert!(matches!(read, Err(TraceError::TooLarge)), "{limit}");
         }
+        assert!(TraceError::TooLarge.to_string().contains("--runs"));
     }
 }

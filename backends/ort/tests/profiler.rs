@@ -198,6 +198,23 @@ fn a_model_that_does_not_load_is_the_runtimes_error() {
     );
 }
 
+/// Names of nodes are any text; ONNX Runtime escapes them in its profile.
+#[test]
+fn a_node_may_have_quotation_marks_in_its_name() {
+    let folder = TempDir::new().unwrap();
+    let mut quoted = model("watch", "fp32");
+    let mut bytes = std::fs::read(&quoted.path).unwrap();
+    // The name of a node is its field 3.
+    let (name, odd) = (b"\x1a\x04head", "\"\\\t\u{1b}");
+    let place = bytes.windows(name.len()).position(|window| window == name).unwrap() + 2;
+    bytes[place..place + odd.len()].copy_from_slice(odd.as_bytes());
+    quoted.path = folder.path().join("quoted.onnx");
+    std::fs::write(&quoted.path, bytes).unwrap();
+    let (profile, _) = quoted.profile(&Settings::default(), folder.path());
+    let names: Vec<_> = profile.operators.iter().map(|operator| &operator.name).collect();
+    assert!(names.iter().any(|name| name.contains(odd)), "{names:?}");
+}
+
 #[test]
 fn settings_hold() {
     let settings = Settings {

@@ -306,6 +306,8 @@ pub(crate) enum SchemaName {
     Gate,
     /// profile.json
     Profile,
+    /// What `profile diff --format json` writes
+    ProfileDiff,
     /// Lines of the worker protocol
     Protocol,
 }

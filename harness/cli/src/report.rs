@@ -1,5 +1,7 @@
 //! `edgebench report`: pages that people would publish, from one record or hundreds.
 
+mod profile;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,10 +25,11 @@ use crate::parse::one_line;
 ///
 /// From one record DIR/index.html is the page of its run; from several it leads to a page per run, task, device and
 /// cell. The pages need no network and work from any folder. A record that cannot be read is named and the others are
-/// shown; the exit code is then 3.
+/// shown; the exit code is then 3. A profile is taken alone, and has one page.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Records: a record.json, the folder of a run, or a folder of such folders
+    /// Records: a record.json, the folder of a run, or a folder of such folders; or one profile: a profile.json or its
+    /// folder
     #[arg(required = true, value_name = "RECORD")]
     records: Vec<PathBuf>,
     /// The folder of the pages; a file for another format, or for one page where it ends in .html [default: report, or
@@ -53,14 +56,23 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
         budget: budget.as_ref(),
         templates: Some(&templates),
     };
+    let output = args.output.as_deref();
+    if args.format.name() == Html.name()
+        && let Some(file) = output.filter(|output| output.is_file() && !is_page(output))
+    {
+        return Err(Failure::new(format!("`{}` is a file", file.display()))
+            .hint("pages go into a folder; one page alone into a file that ends in .html"));
+    }
+    if let [one] = args.records.as_slice()
+        && profile::is_profile(one)
+    {
+        profile::report(one, args.format, output, &templates)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let paths = find(&args.records)?;
     let problems = if args.format.name() == Html.name() {
-        let output = args.output.as_deref().unwrap_or(Path::new("report"));
-        let one_file = output.extension().is_some_and(|extension| extension == "html");
-        if output.is_file() && !one_file {
-            return Err(Failure::new(format!("`{}` is a file", output.display()))
-                .hint("pages go into a folder; one page alone into a file that ends in .html"));
-        }
+        let output = output.unwrap_or(Path::new("report"));
+        let one_file = is_page(output);
         match paths.as_slice() {
             [_] if one_file => text(&paths, args.format, Some(output), &options)?,
             [one] => page(one, output, &templates, budget.as_ref())?,
@@ -72,7 +84,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
             several => site(several, output, &templates, budget.as_ref())?,
         }
     } else {
-        text(&paths, args.format, args.output.as_deref(), &options)?
+        text(&paths, args.format, output, &options)?
     };
     for problem in &problems {
         tell(one_line(&format!("left out {}: {}", problem.what, problem.why)));
@@ -84,16 +96,25 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     })
 }
 
+/// Whether a path names a single page.
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "html")
+}
+
 /// The records' files: those named, and those of the folders that are named.
 pub(crate) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in named {
+        if profile::is_profile(path) {
+            return Err(Failure::new(format!("`{}` is a profile and no record", path.display()))
+                .hint("its page is profile.html; `edgebench report` takes it alone"));
+        }
         if !path.is_dir() || path.join("record.json").exists() {
             found.push(path.clone());
             continue;
         }
         let entries = fs::read_dir(path).doing(format_args!("read the folder `{}`", path.display()))?;
-        let mut inside = Vec::new();
+        let (mut inside, mut profiles) = (Vec::new(), 0);
         for entry in entries {
             let folder = entry
                 .doing(format_args!("read the folder `{}`", path.display()))?
@@ -101,7 +122,13 @@ pub(crate) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             // A link that leads nowhere is a record that cannot be read, and is told as one.
             if folder.join("record.json").symlink_metadata().is_ok() {
                 inside.push(folder);
+            } else if profile::is_profile(&folder) {
+                profiles += 1;
             }
+        }
+        if inside.is_empty() && profiles > 0 {
+            return Err(Failure::new(format!("`{}` holds profiles and no run", path.display()))
+                .hint("each has its page, profile.html; give one of them alone"));
         }
         if inside.is_empty() {
             return Err(Failure::new(format!("`{}` holds no record and no run", path.display()))
@@ -224,12 +251,16 @@ fn text(
         }
     }
     let all: Vec<&Record> = records.iter().collect();
-    let text = format.write(&all, options)?;
-    match output {
-        Some(path) => fs::write(path, text).doing(format_args!("write `{}`", path.display()))?,
-        None => print(&text)?,
-    }
+    text_to(output, &format.write(&all, options)?)?;
     Ok(problems)
+}
+
+/// Writes to a file, or to standard output.
+fn text_to(output: Option<&Path>, text: &str) -> Result<(), Failure> {
+    match output {
+        Some(path) => fs::write(path, text).doing(format_args!("write `{}`", path.display())),
+        None => print(text),
+    }
 }
 
 /// Why a record is left out, with its causes and without its path.
@@ -252,13 +283,16 @@ fn shown(path: &Path) -> String {
 
 /// Writes a file below the folder, with the folders that it needs.
 fn write(folder: &Path, name: &str, text: &[u8]) -> Result<(), Failure> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+
     let path = folder.join(name);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).doing(format_args!("make the folder `{}`", parent.display()))?;
     }
-    // In one step: a reader sees the whole of it, and a link that lies there is replaced and not followed.
+    // In one step: a reader sees the whole of it, and a link that lies there is replaced and not followed. A record that is
+    // named twice may be written by two threads at once.
     let mut temporary = path.clone().into_os_string();
-    temporary.push(".tmp");
+    temporary.push(format!(".{}.tmp", NEXT.fetch_add(1, Ordering::Relaxed)));
     fs::write(&temporary, text)
         .and_then(|()| fs::rename(&temporary, &path))
         .doing(format_args!("write `{}`", path.display()))

@@ -14,6 +14,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaName::Record => edgebench_record::record_schema(),
         SchemaName::Gate => edgebench_record::gate_schema(),
         SchemaName::Profile => edgebench_record::profile_schema(),
+        SchemaName::ProfileDiff => edgebench_reports::profile::diff_schema(),
         SchemaName::Protocol => edgebench_protocol::protocol_schema(),
     };
     print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;

@@ -121,6 +121,39 @@ fn what_is_known_of_a_model_is_told_of_its_operators() {
     }
 }
 
+#[test]
+fn a_product_is_held_by_arithmetic_and_a_copy_by_memory() {
+    let (folder, record, _) = profile(&[
+        "--model",
+        &fixture("known.onnx"),
+        "--backend",
+        "ort,tract",
+        "--peaks",
+        "measure",
+    ]);
+    assert_eq!(record["peaks"][0]["threads"], 1, "{}", record["no_peaks"]);
+    let csv = std::fs::read_to_string(folder.path().join("profiles/p/operators.csv")).unwrap();
+    let mut rows = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = rows.next().unwrap();
+    let column = |name: &str| header.iter().position(|field| *field == name).unwrap();
+    let (backend, operator, bound) = (column("backend"), column("operator"), column("bound"));
+    let bounds: Vec<(&str, &str, &str)> = rows.map(|row| (row[backend], row[operator], row[bound])).collect();
+    for of in ["ort", "tract"] {
+        for (name, other) in [("multiply", "memory"), ("copy", "compute")] {
+            let found = bounds.iter().find(|row| row.0 == of && row.1 == name);
+            let class = found.unwrap_or_else(|| panic!("{of} has no `{name}`: {csv}")).2;
+            // Something else on the machine may take so much of the time that neither roof is near.
+            let allowed = ["compute", "memory", "overhead"]
+                .into_iter()
+                .filter(|class| *class != other);
+            assert!(
+                allowed.into_iter().any(|one| one == class),
+                "{of}: {name} is bound by `{class}`"
+            );
+        }
+    }
+}
+
 /// Runtimes name what they execute after nodes, after values, after the end of what they fuse, or after nothing, and prepare
 /// what they multiply in operators named after the product.
 #[test]

@@ -17,7 +17,7 @@ fn said(output: &Output) -> String {
 impl Folder {
     fn profile(&self, more: &[&str]) -> Output {
         let mut arguments = vec!["profile", "--model", "m.onnx", "--backend", "null", "--peaks", "off"];
-        arguments.extend(["--warmup-secs", "0", "--runs", "6"]);
+        arguments.extend(["--warmup-secs", "0"]);
         arguments.extend(more);
         self.edgebench(&arguments)
     }

@@ -11,7 +11,7 @@ use crate::cache::{SYSTEM, caches};
 use crate::compute::{ELEMENTS, Kernel, kernels, why_absent};
 use crate::repetitions::seconds_per_round;
 use crate::stream::{BLOCK, LINE, Line, Stream, Triad, widest};
-use crate::working_set::{Machine, free_memory, working_sets};
+use crate::working_set::{Machine, capacity, free_memory, working_sets};
 
 /// More threads are not started.
 pub const MAX_THREADS: usize = 1024;
@@ -92,6 +92,10 @@ fn measure_on(machine: &Machine, threads: usize, time: Duration) -> Peaks {
             Ok(bandwidth) => peaks.bandwidth.push(bandwidth),
             Err(why) => peaks.absent.push(why),
         }
+    }
+    let mut next = None;
+    for bandwidth in peaks.bandwidth.iter_mut().rev() {
+        bandwidth.capacity_bytes = capacity(machine, threads, bandwidth.level, next.replace(bandwidth.level));
     }
     peaks
 }
@@ -185,6 +189,34 @@ fn rate(amount: f64, seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::Cache;
+
+    #[test]
+    fn each_level_says_what_it_holds() {
+        let cache = |level, bytes| Cache {
+            level,
+            bytes,
+            shared_by: 1,
+        };
+        let machine = Machine {
+            caches: vec![cache(1, 32 << 10), cache(2, 64 << 10), cache(3, 1 << 20)],
+            processors: 1,
+            free: None,
+        };
+        let peaks = measure_on(&machine, 1, Duration::from_millis(1));
+        let holds: Vec<_> = peaks
+            .bandwidth
+            .iter()
+            .map(|one| (one.level, one.capacity_bytes))
+            .collect();
+        // The second level is too little more than the first to be measured by itself.
+        let expected = [
+            (MemoryLevel::L1, Some(Bytes(64 << 10))),
+            (MemoryLevel::L3, Some(Bytes(1 << 20))),
+            (MemoryLevel::Memory, None),
+        ];
+        assert_eq!(holds, expected);
+    }
 
     #[test]
     fn whatever_is_measured_is_positive_and_whatever_is_not_has_a_reason() {

@@ -121,11 +121,8 @@ pub(crate) fn working_sets(machine: &Machine, threads: usize) -> WorkingSets {
 }
 
 fn memory(machine: &Machine, known: &[Cache], threads: usize, most: u64, found: &mut WorkingSets) {
-    // Threads may be on as many last caches as there are.
-    let last = known.iter().max_by_key(|cache| cache.level).map_or(0, |cache| {
-        let caches = machine.processors.div_ceil(cache.shared_by.max(1)).min(threads).max(1);
-        cache.bytes.saturating_mul(caches as u64)
-    });
+    let last = known.iter().max_by_key(|cache| cache.level);
+    let last = last.map_or(0, |cache| together(machine, threads, cache));
     let wanted = last.saturating_mul(BEYOND).max(LEAST);
     if wanted <= most {
         found.sets.push((MemoryLevel::Memory, wanted));
@@ -144,6 +141,31 @@ fn memory(machine: &Machine, known: &[Cache], threads: usize, most: u64, found: 
             Bytes(last)
         ));
     }
+}
+
+/// What all caches of a kind hold together that so many threads can be on.
+fn together(machine: &Machine, threads: usize, cache: &Cache) -> u64 {
+    let caches = machine.processors.div_ceil(cache.shared_by.max(1)).min(threads).max(1);
+    cache.bytes.saturating_mul(caches as u64)
+}
+
+/// What a level holds for all threads together, `next` being the next one that is measured. What is left out between the
+/// two belongs to the nearer one, from which it could not be told. `None` for memory, and where the system does not tell.
+pub(crate) fn capacity(
+    machine: &Machine,
+    threads: usize,
+    level: MemoryLevel,
+    next: Option<MemoryLevel>,
+) -> Option<Bytes> {
+    let number = |level| match level {
+        MemoryLevel::L1 => 1,
+        MemoryLevel::L2 => 2,
+        MemoryLevel::L3 => 3,
+        MemoryLevel::Memory => u32::MAX,
+    };
+    let levels = number(level)..next.map_or(u32::MAX, number);
+    let caches = machine.caches.iter().filter(|cache| levels.contains(&cache.level));
+    caches.map(|cache| Bytes(together(machine, threads, cache))).max()
 }
 
 /// Bytes that could be had: what Linux estimates, and no more than the limit of this process's control group.
@@ -220,6 +242,28 @@ mod tests {
         let shared = machine([(32 << 10, 2), (1 << 20, 2), (16 << 20, 4)], 4, 16 * GIB);
         assert_eq!(working_sets(&shared, 2).sets[0], (MemoryLevel::L1, (2 * 16) << 10));
         assert_eq!(working_sets(&shared, 3).sets[0], (MemoryLevel::L1, (3 * 8) << 10));
+    }
+
+    #[test]
+    fn a_level_holds_its_caches_and_what_could_not_be_told_from_it() {
+        use MemoryLevel::{L1, L2, L3, Memory};
+        let shared = machine([(32 << 10, 2), (1 << 20, 2), (16 << 20, 4)], 4, 16 * GIB);
+        let of = |threads, level, next| capacity(&shared, threads, level, next).map(|bytes| bytes.0);
+        // Three threads are on two cores.
+        assert_eq!(
+            [1, 2, 3].map(|n| of(n, L1, Some(L2))),
+            [32, 64, 64].map(|kib| Some(kib << 10))
+        );
+        assert_eq!(of(3, L2, Some(L3)), Some(2 << 20));
+        assert_eq!(of(3, L3, Some(Memory)), Some(16 << 20));
+        assert_eq!(of(1, L1, Some(L3)), Some(1 << 20), "the second level was not measured");
+        assert_eq!(of(1, L3, None), Some(16 << 20));
+        assert_eq!(of(1, Memory, None), None);
+        let silent = Machine {
+            caches: Vec::new(),
+            ..shared
+        };
+        assert_eq!(capacity(&silent, 1, L1, Some(L2)), None);
     }
 
     #[test]

@@ -131,6 +131,10 @@ pub struct Evaluate {
     pub indices: Option<Vec<usize>>,
     /// Where the outputs go: a safetensors file with one tensor per output, whose leading axis is the sample.
     pub outputs: PathBuf,
+    /// Whether the leading axis of the outputs is the batch instead: each batch's outputs are one entry, as they come, and
+    /// need no axis of samples.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// The worker's answer with the request's number.

@@ -47,8 +47,8 @@ pub use memory::{LimitedBy, MemoryLimit};
 pub use metric::{Direction, METRICS, Metric, metric};
 pub use outcome::{Outcome, OutcomeKind};
 pub use profile::{
-    CellProfile, Operator, OperatorRole, PROFILE_SCHEMA, ProfileRecord, ProfiledCell, ProfiledInvocation, TensorComparison,
-    TensorDifference, profile_schema,
+    CellProfile, Operator, OperatorRole, PROFILE_SCHEMA, ProfileRecord, ProfiledCell, ProfiledInvocation,
+    TensorComparison, TensorDifference, profile_schema,
 };
 pub use run::{Mode, PlanFacts, Record, SCHEMA, TaskFacts, Tool};
 pub use scenario::{

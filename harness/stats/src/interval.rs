@@ -61,49 +61,57 @@ pub fn t_interval_of_log(medians: &[f64], confidence: f64) -> Option<(f64, Inter
 pub fn ratio_interval(a: &[f64], b: &[f64], confidence: f64) -> Option<(f64, Interval)> {
     let estimate = median(a)? / median(b)?;
     let (above, below) = (Moments::of_logs(a)?, Moments::of_logs(b)?);
-    let (first, second) = (above.square_of_error(), below.square_of_error());
-    let error = first + second;
-    let quantile = if error > 0.0 {
-        // As shares of the whole, because the squares of tiny errors vanish.
-        let (first, second) = (first / error, second / error);
-        student(
-            1.0 / (first.powi(2) / (above.n - 1.0) + second.powi(2) / (below.n - 1.0)),
-            confidence,
-        )?
-    } else {
-        student(above.n + below.n - 2.0, confidence)?
-    };
+    let (error, freedom) = above.welch(&below);
+    let half = student(freedom, confidence)? * error;
     let ratio = Moments {
         n: above.n,
         mean: above.mean - below.mean,
         variance: 0.0,
     };
-    Some((estimate, ratio.interval(quantile * error.sqrt(), confidence)))
+    Some((estimate, ratio.interval(half, confidence)))
 }
 
-struct Moments {
-    n: f64,
-    mean: f64,
+/// Number, mean and variance of some values.
+pub(crate) struct Moments {
+    pub(crate) n: f64,
+    pub(crate) mean: f64,
     variance: f64,
 }
 
 impl Moments {
-    fn of_logs(values: &[f64]) -> Option<Self> {
-        if values.len() < FEWEST {
+    /// Those of finite values; `None` of too few.
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+        if values.len() < FEWEST || !values.iter().all(|x| x.is_finite()) {
             return None;
         }
-        let logs = logarithms(values)?;
-        let n = logs.len() as f64;
+        let n = values.len() as f64;
         // About the first value, so that equal values have a mean without rounding and no spread at all.
-        let origin = logs[0];
-        let shift = logs.iter().map(|x| x - origin).sum::<f64>() / n;
+        let origin = values[0];
+        let shift = values.iter().map(|x| x - origin).sum::<f64>() / n;
         let mean = origin + shift;
-        let variance = logs.iter().map(|x| (x - origin - shift).powi(2)).sum::<f64>() / (n - 1.0);
+        let variance = values.iter().map(|x| (x - origin - shift).powi(2)).sum::<f64>() / (n - 1.0);
         Some(Self { n, mean, variance })
     }
 
-    fn square_of_error(&self) -> f64 {
+    fn of_logs(values: &[f64]) -> Option<Self> {
+        Self::of(&logarithms(values)?)
+    }
+
+    pub(crate) fn square_of_error(&self) -> f64 {
         self.variance / self.n
+    }
+
+    /// The error of the difference of two means, and its degrees of freedom by Welch and Satterthwaite.
+    pub(crate) fn welch(&self, other: &Self) -> (f64, f64) {
+        let (first, second) = (self.square_of_error(), other.square_of_error());
+        let error = first + second;
+        if error == 0.0 {
+            return (0.0, self.n + other.n - 2.0);
+        }
+        // As shares of the whole, because the squares of tiny errors vanish.
+        let (first, second) = (first / error, second / error);
+        let freedom = 1.0 / (first.powi(2) / (self.n - 1.0) + second.powi(2) / (other.n - 1.0));
+        (error.sqrt(), freedom)
     }
 
     fn interval(&self, half: f64, confidence: f64) -> Interval {
@@ -124,6 +132,12 @@ pub(crate) fn student(freedom: f64, confidence: f64) -> Option<f64> {
         .ok()?
         .inverse_cdf(f64::midpoint(1.0, confidence));
     quantile.is_finite().then_some(quantile)
+}
+
+/// How likely Student's distribution is at least so far from 0, to either side.
+pub(crate) fn tail(t: f64, freedom: f64) -> Option<f64> {
+    let p = 2.0 * StudentsT::new(0.0, 1.0, freedom).ok()?.sf(t.abs());
+    p.is_finite().then_some(p.clamp(0.0, 1.0))
 }
 
 /// Whether a confidence lies strictly between 0 and 1.

@@ -8,6 +8,7 @@
 //! | [`summary`] | minimum, mean, median, MAD, quantiles, geometric mean |
 //! | [`early_stopping`] | which percentiles a number of samples supports (`MLPerf`) |
 //! | [`interval`] | Student's t and Welch's intervals on logarithms |
+//! | [`difference`] | the difference of two means by Student's and Welch's tests |
 //! | [`proportion`] | Wilson's interval, the paired table, Newcombe's interval |
 //! | [`mcnemar`] | the paired test of accuracy and what it is able to see |
 //! | [`bootstrap`] | a seeded percentile bootstrap, also of invocations and the samples within |
@@ -34,6 +35,7 @@ pub mod change_points;
 pub mod classification;
 mod design;
 pub mod detectable;
+pub mod difference;
 mod e_divisive;
 pub mod early_stopping;
 pub mod holm;
@@ -61,6 +63,7 @@ pub use bootstrap::{bootstrap_interval, hierarchical_ratio_interval};
 pub use change_points::{ChangePoint, Significance, change_points};
 pub use classification::{confusion, macro_f1, macro_f1_at, macro_f1_from_confusion, roc_auc, top1};
 pub use detectable::{minimum_detectable_effect, restarts_for, robust_sd};
+pub use difference::{MeanDifference, mean_difference, paired_mean_difference};
 pub use early_stopping::{Percentile, bound_holds, early_stopping_percentile, required_samples};
 pub use holm::holm;
 pub use interval::{Interval, ratio_interval, t_interval_of_log};

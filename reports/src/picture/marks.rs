@@ -74,6 +74,19 @@ impl Labels {
         self.lines.push([left - 1.0, top - 1.0, right + 1.0, bottom + 1.0]);
     }
 
+    /// Whether a label that is centred on this height, its left end here, covers neither a mark nor another label. Then none
+    /// covers it from now on.
+    pub(crate) fn take(&mut self, text: &str, size: f64, (left, middle): (i32, i32)) -> bool {
+        let (w, h) = (width(text, size), size * 1.1);
+        let (left, middle) = (f64::from(left), f64::from(middle));
+        let area = [left, middle - h / 2.0, left + w, middle + h / 2.0];
+        let free = !self.taken.iter().any(|other| overlap(area, *other));
+        if free {
+            self.taken.push(area);
+        }
+        free
+    }
+
     /// Where a label of this size goes, as the left end of its middle line: beside its mark, above or below it, within
     /// the bounds (left, top, right, bottom). `None` where there is no room.
     pub(crate) fn place(&mut self, text: &str, size: f64, mark: (i32, i32), bounds: [i32; 4]) -> Option<(i32, i32)> {
@@ -133,6 +146,10 @@ mod tests {
 
     #[test]
     fn labels_keep_clear_of_each_other() {
+        let mut labels = Labels::around(&[(100, 50)]);
+        assert!(!labels.take("abc", 12.0, (90, 50)), "there is the mark");
+        assert!(labels.take("abc", 12.0, (10, 50)));
+        assert!(!labels.take("abc", 12.0, (12, 55)), "there is another one");
         let bounds = [0, 0, 200, 100];
         let mut labels = Labels::around(&[(100, 50), (104, 50)]);
         let first = labels.place("abc", 12.0, (100, 50), bounds).unwrap();

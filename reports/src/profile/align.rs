@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use edgebench_record::Operator;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::diff::is_put_in;
 use super::wires::Wires;
 
 /// By what the operators of two profiles were aligned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Alignment {
     /// By the nodes of the model file, or the tensors, that both have.

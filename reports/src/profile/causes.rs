@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 
 use edgebench_api::ComputeKind;
 use edgebench_record::{Operator, OperatorRole};
+use edgebench_stats::holm;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::derived::int8_in_float;
 use super::diff::{ProfileDiff, Profiled, Segment, SegmentKind};
 use super::names::named;
+use super::noise::Processes;
 use super::sound;
 use super::wires::Wires;
 use crate::text::counted;
@@ -17,8 +20,11 @@ use crate::text::counted;
 /// Names of operators that one cause gives, at most.
 const NAMES: usize = 3;
 
+/// How far back a `DequantizeLinear` is followed to its `QuantizeLinear`, in operators.
+const BETWEEN: usize = 4;
+
 /// What a difference comes from, in the order in which it is attributed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CauseKind {
     /// Changes of the number format where the other side has none.
@@ -29,20 +35,22 @@ pub enum CauseKind {
     Product,
     /// Operators of one name.
     Operators,
-    /// What passes between two operators.
-    Between,
-    /// What is neither.
+    /// What is in no operator: between two, before, or after them.
     Unattributed,
 }
 
 /// A part of the difference of two profiles.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cause {
     /// What it is.
     pub kind: CauseKind,
     /// B's time less A's, in nanoseconds of a typical profiled inference.
     pub delta_ns: f64,
-    /// What it is in words, to follow “1.60 ms more in”: plain text.
+    /// The chance of such a difference where there is none, over fresh processes and adjusted for all causes together after
+    /// Holm; absent where there are too few processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// What it is in words, to follow “1.60 ms in”: plain text.
     pub words: String,
     /// A's operators in it: places in its profile.
     pub a: Vec<usize>,
@@ -56,9 +64,8 @@ type Key = (CauseKind, usize, String);
 /// What the difference comes from: each operator is in one cause, and they sum up to the difference.
 ///
 /// Attributed in this order: within a segment, changes of the number format that only one side has; movements of elements
-/// that only one side has; products, by the names of the segment's products; operators by their names; what passes between
-/// operators; what is in none.
-pub(super) fn causes(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> Vec<Cause> {
+/// that only one side has; products, by the names of the segment's products; operators by their names; what is in none.
+pub(super) fn causes(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff, processes: &Processes<'_>) -> Vec<Cause> {
     let sides = Sides::of(a, b);
     let mut groups: BTreeMap<Key, [Vec<usize>; 2]> = BTreeMap::new();
     for segment in &diff.segments {
@@ -76,42 +83,26 @@ pub(super) fn causes(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> 
         .map(|(key, [a, b])| Cause {
             kind: key.0,
             delta_ns: sides.time(1, &b) - sides.time(0, &a),
+            p: processes.operators([&a, &b]).map(|tested| tested.p),
             words: sides.words(&key, diff, &a, &b, &fused),
             a,
             b,
         })
         .collect();
-    causes.extend(in_no_operator(a, b, diff));
-    causes
-}
-
-/// What passes between operators, and what is neither in one nor between two.
-fn in_no_operator(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> [Cause; 2] {
-    let in_none = diff
-        .segments
-        .iter()
-        .find(|segment| segment.kind == SegmentKind::Unattributed)
-        .map_or(0.0, |segment| segment.delta_ns);
-    let [a_ns, b_ns] = [a, b].map(|side| side.cell.profile.as_ref().map_or(0.0, sound::between));
-    let cause = |kind, delta_ns, words: &str| Cause {
-        kind,
-        delta_ns,
-        words: words.to_owned(),
+    let in_none = diff.segments.iter().find(|one| one.kind == SegmentKind::Unattributed);
+    causes.extend(in_none.map(|in_none| Cause {
+        kind: CauseKind::Unattributed,
+        delta_ns: in_none.delta_ns,
+        p: processes.in_none().map(|tested| tested.p),
+        words: "no operator (between two, before the first or after the last)".to_owned(),
         a: Vec::new(),
         b: Vec::new(),
-    };
-    [
-        cause(
-            CauseKind::Between,
-            b_ns - a_ns,
-            "the way from operator to operator, the profiler's part in it included",
-        ),
-        cause(
-            CauseKind::Unattributed,
-            in_none - (b_ns - a_ns),
-            "what is in no operator",
-        ),
-    ]
+    }));
+    let each: Vec<f64> = causes.iter().map(|cause| cause.p.unwrap_or(f64::NAN)).collect();
+    for (cause, p) in causes.iter_mut().zip(holm(&each)) {
+        cause.p = (!p.is_nan()).then_some(p);
+    }
+    causes
 }
 
 fn places(segment: &Segment, side: usize) -> &[usize] {
@@ -130,6 +121,7 @@ pub(super) fn operators_of<'a>(side: &Profiled<'a>) -> &'a [Operator] {
 /// Both sides' operators and what is known of them; A is 0.
 struct Sides<'a> {
     operators: [&'a [Operator]; 2],
+    wires: [Wires<'a>; 2],
     /// Products on 8-bit integers by the file, computed in floats.
     in_float: [BTreeSet<usize>; 2],
     /// Whether the machine has dot-product instructions for 8-bit integers; `None` where that was not measured.
@@ -139,9 +131,11 @@ struct Sides<'a> {
 impl<'a> Sides<'a> {
     fn of(a: &Profiled<'a>, b: &Profiled<'a>) -> Self {
         let operators = [a, b].map(operators_of);
+        let wires = operators.map(Wires::of);
         Self {
             operators,
-            in_float: operators.map(|side| int8_in_float(side, &Wires::of(side)).into_iter().collect()),
+            in_float: [0, 1].map(|side| int8_in_float(operators[side], &wires[side]).into_iter().collect()),
+            wires,
             dot: [a, b].map(has_dot_products),
         }
     }
@@ -177,7 +171,8 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// For each side the places of operators all of whose nodes the other side runs in operators that stand for several.
+    /// For each side the places of operators that the other side runs as part of one: all of their nodes stand in an
+    /// operator of the other side that stands for several nodes, or in one for several operators of this side.
     fn fused(&self, diff: &ProfileDiff) -> [BTreeSet<usize>; 2] {
         [0, 1].map(|side| {
             let segments = diff.segments.iter();
@@ -186,13 +181,26 @@ impl<'a> Sides<'a> {
     }
 
     fn fused_in(&self, segment: &Segment, side: usize) -> Vec<usize> {
-        let others = places(segment, 1 - side).iter();
-        let others = others.map(|&place| &self.operators[1 - side][place]);
-        let several = others.filter(|operator| operator.sources.len() > 1);
-        let nodes: BTreeSet<&String> = several.flat_map(|operator| &operator.sources).collect();
+        let mut standing: [BTreeMap<&String, Vec<&Operator>>; 2] = Default::default();
+        for (of_side, standing) in standing.iter_mut().enumerate() {
+            for operator in places(segment, of_side)
+                .iter()
+                .map(|&place| &self.operators[of_side][place])
+            {
+                for node in &operator.sources {
+                    standing.entry(node).or_default().push(operator);
+                }
+            }
+        }
+        let in_one = |node: &String| {
+            let [here, there] =
+                [side, 1 - side].map(|of_side| standing[of_side].get(node).map_or(&[][..], Vec::as_slice));
+            let is_part = there.len() == 1 && here.len() > 1;
+            is_part || there.iter().any(|operator| operator.sources.len() > 1)
+        };
         let is_fused = |place: &usize| {
             let sources = &self.operators[side][*place].sources;
-            !sources.is_empty() && sources.iter().all(|source| nodes.contains(source))
+            !sources.is_empty() && sources.iter().all(in_one)
         };
         places(segment, side).iter().copied().filter(is_fused).collect()
     }
@@ -209,8 +217,8 @@ impl<'a> Sides<'a> {
         let both = [a, b];
         match kind {
             CauseKind::Quantise => format!(
-                "{} that no kernel took in, only in {}",
-                self.counted(*side, both[*side]),
+                "{} that no kernel of {} consumed",
+                self.quantised(*side, both[*side]),
                 sides[*side]
             ),
             CauseKind::Layout => format!(
@@ -219,8 +227,8 @@ impl<'a> Sides<'a> {
                 if both[*side].len() == 1 { "moves" } else { "move" },
                 sides[*side]
             ),
-            CauseKind::Product => format!("{}{}", named(name), self.arithmetic(sides, both)),
-            CauseKind::Operators | CauseKind::Between | CauseKind::Unattributed => {
+            CauseKind::Product => format!("{}{}", named(name), self.execution(sides, both)),
+            CauseKind::Operators | CauseKind::Unattributed => {
                 let name = named(name);
                 let only = |side: usize| {
                     let why = if both[side].iter().all(|place| fused[side].contains(place)) {
@@ -234,34 +242,81 @@ impl<'a> Sides<'a> {
                 match (a.len(), b.len()) {
                     (0, _) => only(1),
                     (_, 0) => only(0),
-                    (in_a, in_b) if in_a == in_b => format!("{in_a} {name}"),
-                    (in_a, in_b) => format!("{name}, {in_b} times in {} and {in_a} in {}", sides[1], sides[0]),
+                    (in_a, in_b) if in_a == in_b => format!("{in_a} {name}{}", self.execution(sides, both)),
+                    (in_a, in_b) => format!(
+                        "{name}, {in_b} times in {} and {in_a} in {},{}",
+                        sides[1],
+                        sides[0],
+                        self.execution(sides, both)
+                    )
+                    .trim_end_matches(',')
+                    .to_owned(),
                 }
             }
         }
     }
 
-    /// `9 QuantizeLinear/DequantizeLinear operators`, in the order of execution.
+    /// `9 QuantizeLinear/DequantizeLinear pairs and 1 DequantizeLinear operator`: a pair is one that reads the other.
+    fn quantised(&self, side: usize, places: &[usize]) -> String {
+        let of = |name: &str| -> BTreeSet<usize> {
+            let is = |place: &usize| self.operators[side][*place].canonical == name;
+            places.iter().copied().filter(is).collect()
+        };
+        let quantise = of("QuantizeLinear");
+        let mut pairs = BTreeMap::new();
+        for back in of("DequantizeLinear") {
+            // Runtimes give the tensor another form in between.
+            let wires = &self.wires[side];
+            let writers = std::iter::successors(wires.first_writer(back), |&place| wires.first_writer(place));
+            let is_layout = |place: &usize| self.operators[side][*place].role == OperatorRole::Layout;
+            let writer = writers.take(BETWEEN).find(|place| !is_layout(place));
+            if let Some(writer) = writer.filter(|writer| quantise.contains(writer)) {
+                pairs.entry(writer).or_insert(back);
+            }
+        }
+        let paired: BTreeSet<usize> = pairs.iter().flat_map(|(one, other)| [*one, *other]).collect();
+        let rest: Vec<usize> = places.iter().copied().filter(|place| !paired.contains(place)).collect();
+        let words = counted(pairs.len(), "QuantizeLinear/DequantizeLinear pair");
+        match (pairs.is_empty(), rest.is_empty()) {
+            (true, _) => self.counted(side, places),
+            (false, true) => words,
+            (false, false) => format!("{words} and {}", self.counted(side, &rest)),
+        }
+    }
+
+    /// `9 Transpose/Reorder operators`, in the order of execution.
     fn counted(&self, side: usize, places: &[usize]) -> String {
         let names = places
             .iter()
             .map(|&place| self.operators[side][place].canonical.as_str());
-        let operators = counted(places.len(), "operator");
-        let (count, noun) = operators.split_once(' ').unwrap_or((&operators, ""));
         let mut seen = BTreeSet::new();
         let each: Vec<&str> = names.filter(|name| seen.insert(*name)).collect();
-        format!("{count} {} {noun}", joined(&each))
+        counted(places.len(), &format!("{} operator", joined(&each)))
     }
 
-    /// `, which int8 runs as u8×i8 without dot-product instructions (…) and fp32 as f32`.
-    fn arithmetic(&self, sides: [&String; 2], places: [&[usize]; 2]) -> String {
-        let kinds = [0, 1].map(|side| self.kinds(side, places[side]));
-        let mut words = match &kinds {
+    /// ` executed in int8 as u8×i8 without dot-product instructions (…) by QLinearConv, and in fp32 as f32 by FusedConv`.
+    fn execution(&self, sides: [&String; 2], places: [&[usize]; 2]) -> String {
+        let kernels = [0, 1].map(|side| self.kernels(side, places[side]));
+        let alike = {
+            let [a, b] = kernels.each_ref().map(|names| names.iter().collect::<BTreeSet<_>>());
+            a == b
+        };
+        let how = [0, 1].map(|side| {
+            let kinds = match self.kinds(side, places[side]) {
+                none if none.is_empty() => none,
+                kinds => format!(" as {kinds}"),
+            };
+            match kernels[side].as_slice() {
+                names if alike || names.is_empty() => kinds,
+                names => format!("{kinds} by {}", joined(names)),
+            }
+        });
+        let mut words = match &how {
             [a, b] if a.is_empty() && b.is_empty() => String::new(),
-            [a, b] if a == b => format!(", as {a} in both"),
-            [a, b] if a.is_empty() => format!(", which {} runs as {b}", sides[1]),
-            [a, b] if b.is_empty() => format!(", which {} runs as {a}", sides[0]),
-            [a, b] => format!(", which {} runs as {b} and {} as {a}", sides[1], sides[0]),
+            [a, b] if a == b => format!(" executed{a} in both"),
+            [a, b] if a.is_empty() => format!(" executed in {}{b}", sides[1]),
+            [a, b] if b.is_empty() => format!(" executed in {}{a}", sides[0]),
+            [a, b] => format!(" executed in {}{b}, and in {}{a}", sides[1], sides[0]),
         };
         for side in [1, 0] {
             let in_float = places[side].iter().filter(|place| self.in_float[side].contains(place));
@@ -276,6 +331,18 @@ impl<'a> Sides<'a> {
             }
         }
         words
+    }
+
+    /// The runtime's own names for what executes these operators, what takes longest first.
+    fn kernels(&self, side: usize, places: &[usize]) -> Vec<&'a str> {
+        let mut times: BTreeMap<&str, f64> = BTreeMap::new();
+        for &place in places {
+            let operator = &self.operators[side][place];
+            *times.entry(&operator.op).or_default() += sound::mean(operator);
+        }
+        let mut kernels: Vec<(&str, f64)> = times.into_iter().filter(|(name, _)| !name.is_empty()).collect();
+        kernels.sort_by(|one, other| other.1.total_cmp(&one.1));
+        kernels.into_iter().map(|(name, _)| name).collect()
     }
 
     /// The arithmetic of these operators in words; empty where nobody tells.

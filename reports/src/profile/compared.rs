@@ -26,15 +26,20 @@ pub(super) fn verdict(comparison: &TensorComparison) -> String {
     if all.is_empty() {
         return format!("No inner tensor could be compared with {against}.");
     }
+    let not_compared = match comparison.left_out.len() {
+        0 => String::new(),
+        1 => "; 1 was not compared".to_owned(),
+        more => format!("; {more} were not compared"),
+    };
     let differing = all.iter().filter(|tensor| tensor.differs).count();
     match all.iter().find(|tensor| tensor.differs) {
         None => format!(
-            "None of {} differs from that of {against} by more than a relative {tolerance}, over {samples}.",
+            "None of {} differs from that of {against} by more than a relative {tolerance}, over {samples}{not_compared}.",
             counted(all.len(), "inner tensor")
         ),
         Some(first) => format!(
             "The first tensor that differs from that of {against}, in the order of the graph, is {}, written by {} {} \
-             ({}). Over {samples}, {differing} of {} differ by more than a relative {tolerance}.",
+             ({}). Over {samples}, {differing} of {} differ by more than a relative {tolerance}{not_compared}.",
             named(&first.tensor),
             named(&first.op),
             named(&first.node),

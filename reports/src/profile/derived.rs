@@ -4,7 +4,7 @@ use edgebench_api::ComputeKind;
 use edgebench_record::{CellProfile, Operator, OperatorRole, ProfileRecord, ProfiledCell};
 use serde::Serialize;
 
-use super::efficiency::{at_one_thread, parallel_efficiency};
+use super::efficiency::{at_one_thread, parallel_efficiency, together};
 use super::fusions::{MissedFusion, missed_fusions};
 use super::roofline::{ModelRoof, NoRoof, OperatorRoof, model_roof, operator_roof, peaks_for};
 use super::sound;
@@ -24,8 +24,10 @@ pub const SPREAD_HOT: f64 = 1.25;
 pub const HOT_SHARE: f64 = 0.01;
 /// A median below this many times the clock's resolution has no ratio to its p90.
 const RESOLUTIONS: f64 = 10.0;
-/// Layout operators that may stand between a `DequantizeLinear` and the product that reads it.
-const MOVES: usize = 4;
+/// Operators that may stand between a `DequantizeLinear` and the product that reads it: a strided convolution is up to six.
+const MOVES: usize = 16;
+/// What hands elements on as they are, or some of them, or zeros beside them, without being there for the layout alone.
+const MOVERS: [&str; 5] = ["Concat", "Downsample", "Pad", "Slice", "Split"];
 
 /// How one should take a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -57,6 +59,11 @@ pub struct Shares {
 }
 
 impl Shares {
+    /// The share of all operators.
+    pub fn in_operators(&self) -> f64 {
+        self.product + self.layout + self.quantise + self.other
+    }
+
     /// The share of a role.
     pub fn of(&self, role: OperatorRole) -> f64 {
         match role {
@@ -124,8 +131,12 @@ pub struct DerivedCell {
     pub by_lost: Vec<usize>,
     /// Those whose times vary, by p90 less median.
     pub hot_spots: Vec<usize>,
+    /// The same of all operators together that have one: the sum of their times at one thread ⁄ (n · that at n).
+    pub efficiency: Option<f64>,
     /// Products on 8-bit integers by the model file that are computed in 32-bit floats.
     pub int8_in_float: Vec<usize>,
+    /// Operators that take less than the roofs allow.
+    pub beyond_roofs: Vec<usize>,
     /// Operators that are usually one kernel and here are not.
     pub missed_fusions: Vec<MissedFusion>,
     /// The whole model under the roofs.
@@ -184,11 +195,17 @@ pub fn derive(record: &ProfileRecord, cell: &ProfiledCell) -> Option<DerivedCell
         shares,
         quantise_level: quantise_level(shares.map_or(0.0, |shares| shares.quantise)),
         overhead_level: warn_unless(profile.overhead <= OVERHEAD_WARN),
-        attributed_level: warn_unless(profile.attributed >= ATTRIBUTED_WARN),
+        attributed_level: warn_unless(shares.is_some_and(|shares| shares.in_operators() >= ATTRIBUTED_WARN)),
         fallback: fallback(profile, total_ns),
         by_lost,
         hot_spots: hot_spots(profile, &operators),
+        efficiency: together(&operators),
         int8_in_float: int8_in_float(&profile.operators, &wires),
+        beyond_roofs: by_time
+            .iter()
+            .copied()
+            .filter(|&place| operators[place].no_roof == Some(NoRoof::Beyond))
+            .collect(),
         missed_fusions: missed_fusions(&profile.operators, &wires),
         model: model.ok(),
         no_model: model.err(),
@@ -280,11 +297,13 @@ pub(super) fn int8_in_float(operators: &[Operator], wires: &Wires<'_>) -> Vec<us
         let operator = &operators[place];
         operator.canonical == "DequantizeLinear" && operator.inputs.first().is_some_and(|input| !input.constant)
     };
-    // Runtimes move elements between the two.
+    // Runtimes move elements between the two: they pad them, and take every second one for a strided convolution.
+    let moves =
+        |operator: &Operator| operator.role == OperatorRole::Layout || MOVERS.contains(&operator.canonical.as_str());
     let read = |place: usize| {
         let mut writer = wires.first_writer(place)?;
         for _ in 0..MOVES {
-            if operators[writer].role != OperatorRole::Layout {
+            if !moves(&operators[writer]) {
                 break;
             }
             writer = wires.first_writer(writer)?;

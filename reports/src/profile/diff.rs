@@ -1,11 +1,12 @@
 //! Two profiled cells side by side, in segments that both have.
 
 use edgebench_record::{CellId, CellProfile, Operator, OperatorRole, ProfileRecord, ProfiledCell};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::align::{Alignment, Placed, align};
 use super::names::{Names, names};
-use super::sound;
+use super::{noise, sound};
 use crate::text::plain;
 
 /// A profiled cell and the record that it is in.
@@ -34,7 +35,7 @@ pub enum NoDiff {
 }
 
 /// Two profiled cells: B's times less A's. All times are of typical profiled inferences, in nanoseconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProfileDiff {
     /// What B is held against.
     pub a: DiffSide,
@@ -53,7 +54,7 @@ pub struct ProfileDiff {
 }
 
 /// One of the two cells.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DiffSide {
     /// The cell.
     pub cell: CellId,
@@ -63,12 +64,16 @@ pub struct DiffSide {
     pub run: String,
     /// Time of a typical profiled inference.
     pub wall_ns: f64,
-    /// Median time of an inference without the profiler; absent where the record's figure cannot be.
+    /// Fresh processes that it was profiled in; 0 where the record does not tell them apart.
+    pub processes: usize,
+    /// Median time of an inference without the profiler, the mean over the processes; absent where the record's figure
+    /// cannot be.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unprofiled_p50_ns: Option<f64>,
 }
 
 /// What a segment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SegmentKind {
     /// Both have operators in it.
@@ -82,11 +87,12 @@ pub enum SegmentKind {
 }
 
 /// Operators of both sides that stand for the same nodes, with those around them that only one side has.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Segment {
     /// What it is.
     pub kind: SegmentKind,
-    /// The nodes that both sides have in it, or its operators where there are none: `conv1 … relu1`. From the record.
+    /// The node of its product, or of what computes longest: `conv1`; of several products the first and the last
+    /// one's: `conv1 … conv3`. From the record.
     pub name: String,
     /// A's part.
     pub a: SegmentSide,
@@ -95,11 +101,12 @@ pub struct Segment {
     /// B's time less A's.
     pub delta_ns: f64,
     /// That over A's time; absent where A takes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delta_share: Option<f64>,
 }
 
 /// One side's part of a segment.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct SegmentSide {
     /// Places of its operators in [`CellProfile::operators`], in the order of execution.
     pub operators: Vec<usize>,
@@ -160,7 +167,8 @@ fn side<'a>(of: &Profiled<'a>, name: String) -> Result<(&'a CellProfile, DiffSid
         name,
         run: of.record.id.clone(),
         wall_ns: sound::some_time(profile.wall_ns).ok_or_else(|| NoDiff::NoTime(id()))?,
-        unprofiled_p50_ns: sound::some_time(profile.unprofiled_p50_ns),
+        processes: profile.invocations.len(),
+        unprofiled_p50_ns: noise::unprofiled_ns(profile),
     };
     Ok((profile, side))
 }
@@ -176,18 +184,46 @@ fn segment(placed: &Placed, a: &[Operator], b: &[Operator]) -> Segment {
         (true, false) => SegmentKind::OnlyB,
         (false, false) => SegmentKind::Common,
     };
-    let own: Vec<&str> = match kind {
-        SegmentKind::OnlyB => placed.b.iter().map(|&place| b[place].name.as_str()).collect(),
-        _ => placed.a.iter().map(|&place| a[place].name.as_str()).collect(),
-    };
-    let nodes: Vec<&str> = placed.nodes.iter().map(String::as_str).collect();
-    let name = match if nodes.is_empty() { &*own } else { &*nodes } {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first, .., last] => format!("{first} … {last}"),
-    };
+    let name = segment_name(placed, a, b);
     let (a, b) = (part(&placed.a, &placed.alone_a, a), part(&placed.b, &placed.alone_b, b));
     finished(kind, name, a, b)
+}
+
+/// What tells a segment best: its products, A's where both have some, else what takes longest of all that computes.
+fn segment_name(placed: &Placed, a: &[Operator], b: &[Operator]) -> String {
+    let of_a: Vec<&Operator> = placed.a.iter().map(|&place| &a[place]).collect();
+    let of_b: Vec<&Operator> = placed.b.iter().map(|&place| &b[place]).collect();
+    let mut best: Vec<&Operator> = Vec::new();
+    for side in [&of_a, &of_b] {
+        if best.is_empty() {
+            best.extend(side.iter().filter(|operator| operator.role == OperatorRole::Product));
+        }
+    }
+    if best.is_empty() {
+        let all = of_a.iter().chain(&of_b).rev();
+        best.extend(all.max_by(|one, other| {
+            let computes = |operator| !is_put_in(operator);
+            computes(one)
+                .cmp(&computes(other))
+                .then(sound::mean(one).total_cmp(&sound::mean(other)))
+        }));
+    }
+    let name = |operator| node(operator, &placed.nodes);
+    match best[..] {
+        [] => String::new(),
+        [first, .., last] if name(first) != name(last) => format!("{} … {}", name(first), name(last)),
+        [first, ..] => name(first).to_owned(),
+    }
+}
+
+/// Of the nodes that an operator stands for the one that it is called after in the file, else one that both sides have.
+fn node<'a>(operator: &'a Operator, common: &[String]) -> &'a str {
+    let nodes = operator.sources.iter().zip(&operator.source_ops);
+    let best = nodes.min_by_key(|(name, op)| {
+        let changes_format = op.ends_with("QuantizeLinear") || op.ends_with("DequantizeLinear");
+        (**op != operator.canonical, changes_format, !common.contains(name))
+    });
+    best.map_or(&operator.name, |(name, _)| name)
 }
 
 fn finished(kind: SegmentKind, name: String, a: SegmentSide, b: SegmentSide) -> Segment {
@@ -269,21 +305,33 @@ fn remarks(a: &Profiled<'_>, b: &Profiled<'_>) -> Vec<String> {
     remarks
 }
 
-/// The operators of a segment in words: `2 QuantizeLinear, Conv`, each canonical operator once, in order of execution.
+/// The operators of a segment in words: `2 QuantizeLinear, Conv (QLinearConv)`, each kernel once, in order of execution,
+/// with the runtime's own name where that is another one and it computes something.
 pub fn operators_in_words(operators: &[Operator], places: &[usize]) -> String {
     // So many kinds no line has room for.
     const KINDS: usize = 16;
-    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut counts: Vec<((&str, &str), usize)> = Vec::new();
     for operator in places.iter().filter_map(|&place| operators.get(place)) {
-        match counts.iter().position(|(name, _)| *name == operator.canonical) {
+        let canonical = operator.canonical.as_str();
+        let kernel = (canonical, if is_put_in(operator) { canonical } else { &*operator.op });
+        match counts.iter().position(|(other, _)| *other == kernel) {
             Some(at) => counts[at].1 += 1,
-            None if counts.len() < KINDS => counts.push((&operator.canonical, 1)),
+            None if counts.len() < KINDS => counts.push((kernel, 1)),
             None => {}
         }
     }
-    let words = counts.iter().map(|(name, count)| match count {
-        1 => plain(name),
-        _ => format!("{count} {}", plain(name)),
+    let words = counts.iter().map(|((canonical, op), count)| {
+        let count = if *count == 1 {
+            String::new()
+        } else {
+            format!("{count} ")
+        };
+        let kernel = if op == canonical || op.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", plain(op))
+        };
+        format!("{count}{}{kernel}", plain(canonical))
     });
     words.collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use edgebench_record::{ProfileRecord, ProfiledCell};
 
+use super::derived::OperatorFacts;
 use super::sound;
 
 /// The same cell at one thread, where the record has it and this one has more.
@@ -45,4 +46,15 @@ pub fn parallel_efficiency(single: &ProfiledCell, many: &ProfiledCell) -> Vec<Op
     operators
         .map(|operator| of((&operator.name, &operator.canonical), operator.mean_ns))
         .collect()
+}
+
+/// The efficiency of all operators together that have one. What each takes at one thread is its efficiency times its time
+/// here, but for the number of threads.
+pub(super) fn together(operators: &[OperatorFacts]) -> Option<f64> {
+    let known = operators.iter().filter_map(|facts| {
+        let ns = facts.time_ns.and_then(sound::some_time)?;
+        Some((facts.efficiency? * ns, ns))
+    });
+    let (single_ns, many_ns) = known.fold((0.0, 0.0), |sum, (single, many)| (sum.0 + single, sum.1 + many));
+    (many_ns > 0.0).then(|| single_ns / many_ns)
 }

@@ -1,12 +1,12 @@
 //! Why one cell is slower than another, in sentences that the record bears out.
 
 use edgebench_api::Nanos;
-use edgebench_record::CellProfile;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::causes::{Cause, causes};
 use super::diff::{DiffSide, ProfileDiff, Profiled};
-use super::sound;
+use super::noise::{Change, Processes, is_apart};
 
 /// A cause is named from this share of the difference on, and at most so many are.
 const NAMED_FROM: f64 = 0.1;
@@ -16,15 +16,50 @@ const REST_FROM: f64 = 0.01;
 /// The profiler hides a difference that it changes by more than this share of it.
 const HIDDEN_FROM: f64 = 0.5;
 
+/// What [`span`] makes of no time at all.
+const NOTHING: &str = "0 ns";
+
+/// What can be said of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The two differ, and their operators tell why.
+    Explained,
+    /// The two differ without the profiler, and with it not at all or by another amount, so that operators' times, which
+    /// are taken with it, do not tell why.
+    Hidden,
+    /// Without the profiler, the two do not differ by more than fresh processes of one cell do.
+    WithinNoise,
+    /// A side has too few processes to tell, or damaged figures.
+    NotKnown,
+}
+
+impl Verdict {
+    /// In words, for a table.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Explained => "beyond the noise",
+            Self::Hidden => "hidden by the profiler",
+            Self::WithinNoise => "within the noise",
+            Self::NotKnown => "not known",
+        }
+    }
+}
+
 /// Why B takes longer than A, or less long.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
+    /// What can be said.
+    pub verdict: Verdict,
     /// The sentence that says it: plain text, without a full stop.
     pub sentence: String,
-    /// Whether the difference is within the noise of the two profiles, so that there is nothing to explain. Absent where
-    /// the profiles are too short to tell.
-    pub within_noise: Option<bool>,
-    /// What the difference comes from, the most first. They sum up to [`ProfileDiff::delta_ns`].
+    /// The difference of typical profiled inferences.
+    pub profiled: Change,
+    /// That of inferences without the profiler; absent where a record's figure cannot be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unprofiled: Option<Change>,
+    /// What the difference comes from, the most first. They sum up to [`ProfileDiff::delta_ns`]; none where the verdict is
+    /// that operators tell nothing.
     pub causes: Vec<Cause>,
     /// Further sentences: what the times are of, what the difference is without the profiler, what to keep in mind.
     pub notes: Vec<String>,
@@ -32,77 +67,131 @@ pub struct Explanation {
 
 /// Explains a difference. `a` and `b` are what the difference was made of.
 pub fn explain(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> Explanation {
-    let mut causes = causes(a, b, diff);
+    let processes = Processes::of(a, b);
+    let profiled = Change::of(diff.delta_ns, processes.whole(|one| one.wall_ns));
+    let unprofiled =
+        unprofiled_delta(diff).map(|delta_ns| Change::of(delta_ns, processes.whole(|one| one.unprofiled_p50_ns)));
+    let contradicts = unprofiled
+        .as_ref()
+        .is_some_and(|one| (profiled.delta_ns - one.delta_ns).abs() > HIDDEN_FROM * one.delta_ns.abs());
+    let verdict = match (unprofiled.as_ref().and_then(Change::is_apart), profiled.is_apart()) {
+        (Some(false), _) => Verdict::WithinNoise,
+        (None, _) | (_, None) => Verdict::NotKnown,
+        (Some(true), Some(apart)) if contradicts || !apart => Verdict::Hidden,
+        _ => Verdict::Explained,
+    };
+    let tells = verdict == Verdict::Explained || (verdict == Verdict::NotKnown && !contradicts);
+    let mut causes = if tells {
+        causes(a, b, diff, &processes)
+    } else {
+        Vec::new()
+    };
     causes.sort_by(|one, other| other.delta_ns.abs().total_cmp(&one.delta_ns.abs()));
-    let noise = noise_of_both(a, b);
-    let within_noise = within_noise(noise, diff);
-    Explanation {
-        sentence: sentence(diff, &causes, noise, within_noise),
-        within_noise,
-        notes: notes(diff, within_noise),
+    let notes = notes(diff, unprofiled.as_ref());
+    let mut explanation = Explanation {
+        verdict,
+        sentence: String::new(),
+        profiled,
+        unprofiled,
         causes,
-    }
+        notes,
+    };
+    explanation.sentence = sentence(diff, &explanation);
+    explanation
 }
 
-fn sentence(diff: &ProfileDiff, causes: &[Cause], noise: Option<f64>, within_noise: Option<bool>) -> String {
-    let (a, b) = (&diff.a, &diff.b);
+fn sentence(diff: &ProfileDiff, explanation: &Explanation) -> String {
+    let (a, b) = (&diff.a.name, &diff.b.name);
     let common = match diff.common.as_str() {
         "" => String::new(),
         common => format!(" {common}"),
     };
     let total = diff.delta_ns;
-    if let Some((a_ns, b_ns)) = unprofiled(diff).filter(|_| hides(diff, noise)) {
-        let (delta_ns, way) = (b_ns - a_ns, |ns: f64| if ns > 0.0 { "slower" } else { "faster" });
-        return format!(
-            "{} is {} {} than {}{common} without the profiler and {} {} with it, for the profiler adds {} to it and {} to \
-             {}: the operators' times do not explain the difference",
-            b.name,
-            span(delta_ns),
-            way(delta_ns),
-            a.name,
+    let head = format!("{b} is {}{common}", than(total, a));
+    let both = |unprofiled: &Change| {
+        let without = than(unprofiled.delta_ns, a);
+        format!(
+            "{b} is {without}{common} without the profiler and {} with it",
+            amount(total)
+        )
+    };
+    match (explanation.verdict, &explanation.unprofiled) {
+        (Verdict::WithinNoise, Some(unprofiled)) => format!(
+            "{b} and {a}{common} differ by {} of {} without the profiler, which is within the noise of their processes, and \
+             by {} with it: nothing to explain",
+            span(unprofiled.delta_ns),
+            span(diff.a.unprofiled_p50_ns.unwrap_or_default()),
             span(total),
-            way(total),
-            span((b.wall_ns - b_ns).max(0.0)),
-            span((a.wall_ns - a_ns).max(0.0)),
-            a.name,
-        );
+        ),
+        (Verdict::Hidden, Some(unprofiled)) => {
+            let noise = match explanation.profiled.is_apart() {
+                Some(false) => ", which is within the noise",
+                _ => "",
+            };
+            format!(
+                "{}{noise}: the operators' times do not explain the difference",
+                both(unprofiled)
+            )
+        }
+        (Verdict::NotKnown, _) => {
+            let unsure = format!("which {} cannot tell from noise", weakness(diff));
+            match &explanation.unprofiled {
+                Some(unprofiled) if explanation.causes.is_empty() => {
+                    format!("{}, {unsure}", both(unprofiled))
+                }
+                _ => match parts(total, explanation.causes.iter()) {
+                    None => format!("{head}, {unsure}"),
+                    Some(parts) => format!("{head}, {unsure}; if it is more than noise, {parts}"),
+                },
+            }
+        }
+        _ => {
+            let apart = explanation.causes.iter().filter(|cause| cause.p.is_some_and(is_apart));
+            match parts(total, apart) {
+                Some(parts) => format!("{head}: {parts}"),
+                None => format!("{head}: no kind of operators takes a tenth of that beyond the noise"),
+            }
+        }
     }
-    if within_noise == Some(true) {
-        return format!(
-            "{} and {}{common} differ by {} of {}, which is within the noise of the two profiles: too small to explain",
-            b.name,
-            a.name,
-            span(total),
-            span(a.wall_ns),
-        );
-    }
-    if total == 0.0 {
-        return format!("{} takes as long as {}{common}", b.name, a.name);
-    }
-    let way = if total > 0.0 { "slower" } else { "faster" };
-    let head = format!("{} is {} {way} than {}{common}", b.name, span(total), a.name);
-    let named = causes
-        .iter()
-        .filter(|cause| cause.delta_ns.abs() >= NAMED_FROM * total.abs());
-    let named: Vec<&Cause> = named.take(NAMED).collect();
-    if named.is_empty() {
-        return format!("{head}: many small differences, none of which is a tenth of it");
-    }
-    let mut parts: Vec<String> = named
-        .iter()
-        .map(|cause| format!("{} in {}", change(cause.delta_ns), cause.words))
-        .collect();
-    let rest = total - named.iter().map(|cause| cause.delta_ns).sum::<f64>();
-    if rest.abs() >= REST_FROM * total.abs() {
-        parts.push(format!("{} in the rest", change(rest)));
-    }
-    format!("{head}: {}", parts.join("; "))
 }
 
-/// `1.60 ms more`, `310 µs less`.
-fn change(delta_ns: f64) -> String {
-    let way = if delta_ns > 0.0 { "more" } else { "less" };
-    format!("{} {way}", span(delta_ns))
+/// What the named causes and the rest come to: `1.60 ms in …; but 20 µs less in …`. `None` where none is large enough.
+fn parts<'a>(total: f64, causes: impl Iterator<Item = &'a Cause>) -> Option<String> {
+    let large = causes.filter(|cause| cause.delta_ns.abs() >= NAMED_FROM * total.abs());
+    let named: Vec<&Cause> = large.take(NAMED).collect();
+    if total == 0.0 || named.is_empty() {
+        return None;
+    }
+    let part = |delta_ns: f64, words: &str| {
+        let size = span(delta_ns);
+        if delta_ns * total > 0.0 {
+            format!("{size} in {words}")
+        } else {
+            format!("but {size} {} in {words}", if delta_ns > 0.0 { "more" } else { "less" })
+        }
+    };
+    let mut parts: Vec<String> = named.iter().map(|cause| part(cause.delta_ns, &cause.words)).collect();
+    let rest = total - named.iter().map(|cause| cause.delta_ns).sum::<f64>();
+    if rest.abs() >= REST_FROM * total.abs() {
+        parts.push(part(rest, "the rest"));
+    }
+    Some(parts.join("; "))
+}
+
+/// `1.35 ms slower`.
+fn amount(delta_ns: f64) -> String {
+    match span(delta_ns) {
+        none if none == NOTHING => "as fast".to_owned(),
+        span if delta_ns > 0.0 => format!("{span} slower"),
+        span => format!("{span} faster"),
+    }
+}
+
+/// `1.35 ms slower than fp32`.
+fn than(delta_ns: f64, other: &str) -> String {
+    let amount = amount(delta_ns);
+    let word = if amount == "as fast" { "as" } else { "than" };
+    format!("{amount} {word} {other}")
 }
 
 /// A span of time without its sign.
@@ -110,74 +199,57 @@ pub(super) fn span(ns: f64) -> String {
     Nanos(ns.abs().round() as u64).to_string()
 }
 
-fn notes(diff: &ProfileDiff, within_noise: Option<bool>) -> Vec<String> {
+/// Why noise cannot be told.
+fn weakness(diff: &ProfileDiff) -> String {
+    match diff.a.processes.min(diff.b.processes) {
+        0 | 1 => "one process".to_owned(),
+        2 => "two processes".to_owned(),
+        _ => "damaged figures".to_owned(),
+    }
+}
+
+fn notes(diff: &ProfileDiff, unprofiled: Option<&Change>) -> Vec<String> {
     let of_profiled = "the times are of profiled inferences, which are no latencies";
-    let mut notes = Vec::new();
-    match unprofiled(diff) {
-        None => notes.push(of_profiled.to_owned()),
-        Some((a_ns, b_ns)) => {
-            let delta_ns = b_ns - a_ns;
-            let difference = match span(delta_ns) {
-                none if none == "0 ns" => "as long".to_owned(),
-                span if delta_ns > 0.0 => format!("{span} more"),
-                span => format!("{span} less"),
+    let without = unprofiled.map(|change| {
+        let of = |side: &DiffSide| span(side.unprofiled_p50_ns.unwrap_or_default());
+        let difference = match span(change.delta_ns) {
+            none if none == NOTHING => "as long".to_owned(),
+            span if change.delta_ns > 0.0 => format!("{span} more"),
+            span => format!("{span} less"),
+        };
+        let sureness = change.interval.map_or_else(String::new, |interval| {
+            let processes = match (diff.b.processes, diff.a.processes) {
+                (one, other) if one == other => format!("{one} processes each"),
+                (one, other) => format!("{one} and {other} processes"),
             };
-            notes.push(format!(
-                "{of_profiled}; without the profiler {} takes {} and {} {} (medians): {difference}",
-                diff.b.name,
-                span(b_ns),
-                diff.a.name,
-                span(a_ns),
-            ));
-        }
-    }
-    if within_noise.is_none() {
-        notes.push("the profiles are too short to tell the difference from noise".to_owned());
-    }
+            format!(
+                ", with 95 % confidence between {} and {} over {processes}",
+                signed_span(interval.low),
+                signed_span(interval.high)
+            )
+        });
+        format!(
+            "; without the profiler {} takes {} and {} {} (medians): {difference}{sureness}",
+            diff.b.name,
+            of(&diff.b),
+            diff.a.name,
+            of(&diff.a),
+        )
+    });
+    let mut notes = vec![format!("{of_profiled}{}", without.unwrap_or_default())];
     notes.extend(diff.remarks.iter().cloned());
     notes
 }
 
-fn unprofiled(diff: &ProfileDiff) -> Option<(f64, f64)> {
-    let of = |side: &DiffSide| side.unprofiled_p50_ns;
-    Some((of(&diff.a)?, of(&diff.b)?))
+/// `+1.35 ms`.
+fn signed_span(ns: f64) -> String {
+    match span(ns) {
+        none if none == NOTHING => none,
+        span if ns > 0.0 => format!("+{span}"),
+        span => format!("−{span}"),
+    }
 }
 
-/// Whether the difference of the medians without the profiler, or that of the profiled inferences, is within what the
-/// medians of one process vary by.
-///
-/// The profiler's overhead is a ratio of two medians of the same process, and its interval tells by how much such a ratio
-/// varies; the ratio of two cells varies by both cells' together. It knows nothing of how processes differ.
-fn within_noise(noise: Option<f64>, diff: &ProfileDiff) -> Option<bool> {
-    let noise = noise?;
-    let (a_ns, b_ns) = unprofiled(diff)?;
-    let is_small = |a: f64, b: f64| (b / a).ln().abs() <= noise;
-    Some(is_small(a_ns, b_ns) || is_small(diff.a.wall_ns, diff.b.wall_ns))
-}
-
-/// Whether the profiler hides what differs: without it the two differ by more than the noise, and with it by another
-/// amount, off by more than half of that, or the other way round.
-fn hides(diff: &ProfileDiff, noise: Option<f64>) -> bool {
-    unprofiled(diff).is_some_and(|(a_ns, b_ns)| {
-        let delta_ns = b_ns - a_ns;
-        let differs = noise.is_some_and(|noise| (b_ns / a_ns).ln().abs() > noise);
-        differs && (diff.delta_ns - delta_ns).abs() > HIDDEN_FROM * delta_ns.abs()
-    })
-}
-
-fn noise_of_both(a: &Profiled<'_>, b: &Profiled<'_>) -> Option<f64> {
-    Some(f64::hypot(
-        noise(a.cell.profile.as_ref()?)?,
-        noise(b.cell.profile.as_ref()?)?,
-    ))
-}
-
-/// Half the width of the overhead's interval, on the scale of logarithms.
-fn noise(profile: &CellProfile) -> Option<f64> {
-    let interval = profile.overhead_interval?;
-    let (low, high) = (
-        sound::some_time(1.0 + interval.low)?,
-        sound::some_time(1.0 + interval.high)?,
-    );
-    (low <= high).then(|| (high / low).ln() / 2.0)
+fn unprofiled_delta(diff: &ProfileDiff) -> Option<f64> {
+    Some(diff.b.unprofiled_p50_ns? - diff.a.unprofiled_p50_ns?)
 }

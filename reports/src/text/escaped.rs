@@ -25,6 +25,18 @@ pub fn literal(text: &str) -> String {
     written(text, true)
 }
 
+/// A name that reads the same in a terminal and in a document's table: as it is, or between backticks where Markdown would
+/// take it for something else. [`escaped`] where backticks do not help.
+pub(crate) fn code(text: &str) -> String {
+    let text = plain(text);
+    let escaped = escaped(&text);
+    if escaped == text || text.contains(['`', '|']) || text.contains("##") {
+        escaped
+    } else {
+        format!("`{text}`")
+    }
+}
+
 fn written(text: &str, in_comment: bool) -> String {
     let text = plain(text);
     let chars: Vec<char> = text.chars().collect();
@@ -169,6 +181,16 @@ mod tests {
         assert_eq!(escaped("# a"), "\\# a");
         assert_eq!(escaped("12. a"), "12\\. a");
         assert_eq!(escaped("[x] done"), "\\[x] done");
+    }
+
+    #[test]
+    fn names_stay_as_they_are_between_backticks() {
+        assert_eq!(code("conv_1"), "conv_1");
+        assert_eq!(code("Reduce<Sum>"), "`Reduce<Sum>`");
+        assert_eq!(code("_a\u{1b}[31m*"), format!("`{}`", plain("_a\u{1b}[31m*")));
+        assert_eq!(code("a|b"), "a\\|b");
+        assert_eq!(code("##[error]"), "#\\#[error]");
+        assert_eq!(code("a`<b>"), "a\\`&lt;b&gt;");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Profiles with any number and any text in them.
 
-use edgebench_api::{ComputeKind, Nanos};
-use edgebench_record::{Operator, OperatorRole, ProfileRecord, ProfiledCell};
+use edgebench_api::{Bytes, ComputeKind, Nanos};
+use edgebench_record::{Operator, OperatorRole, ProfileRecord, ProfiledCell, ProfiledInvocation};
 use edgebench_reports::profile::{
     Profiled, chrome_trace, derive, diff, diff_table, explain, folded, operators_csv, profile_table,
 };
@@ -98,6 +98,19 @@ fn any_cell(draws: &mut synthetic::Draws) -> ProfiledCell {
     profile.attributed = any(&NUMBERS, draws);
     profile.unprofiled_p50_ns = any(&NUMBERS, draws);
     profile.overhead = any(&NUMBERS, draws);
+    let count = draws.bits() % 5;
+    profile.invocations = (0..count)
+        .map(|_| ProfiledInvocation {
+            runs: any(&[0, 1, usize::MAX], draws),
+            wall_ns: any(&NUMBERS, draws),
+            profiled_p50_ns: any(&NUMBERS, draws),
+            unprofiled_p50_ns: any(&NUMBERS, draws),
+        })
+        .collect();
+    for operator in &mut profile.operators {
+        let count = if draws.bits().is_multiple_of(4) { 7 } else { count };
+        operator.invocation_ns = (0..count).map(|_| any(&NUMBERS, draws)).collect();
+    }
     let interval = profile.overhead_interval.as_mut().unwrap();
     interval.low = any(&NUMBERS, draws);
     interval.high = any(&NUMBERS, draws);
@@ -116,6 +129,7 @@ fn any_record(seed: u64) -> ProfileRecord {
         for level in &mut peaks.bandwidth {
             level.read_bytes_per_s = any(&NUMBERS, &mut draws);
             level.triad_bytes_per_s = any(&NUMBERS, &mut draws);
+            level.capacity_bytes = any(&COUNTS, &mut draws).map(Bytes);
             level.working_set_bytes.0 = any(&[0, 1, 1 << 20, u64::MAX], &mut draws);
         }
     }
@@ -178,8 +192,14 @@ fn any_numbers_are_survived_and_what_must_hold_holds() {
 #[test]
 fn differences_sum_up_whatever_the_operators_are() {
     let mut compared = 0;
-    for seed in 0..600 {
-        let record = any_record(seed);
+    for seed in 0..1_200 {
+        let mut record = any_record(seed);
+        for cell in &mut record.cells {
+            // Nothing contradicts the operators.
+            let profile = cell.profile.as_mut().unwrap();
+            profile.invocations.clear();
+            profile.unprofiled_p50_ns = f64::NAN;
+        }
         let of = |place: usize| Profiled {
             record: &record,
             cell: &record.cells[place],

@@ -38,6 +38,33 @@ fn shares_sum_up_to_1() {
 }
 
 #[test]
+fn what_is_in_operators_is_what_is_in_none_of_the_other_rows() {
+    let mut cell = fp32();
+    // A median over processes, or a stranger's figure.
+    cell.profile.as_mut().unwrap().attributed = 0.2;
+    let derived = of(cell.clone());
+    assert!((derived.shares.unwrap().in_operators() - 0.99).abs() < 1e-12);
+    assert_eq!(derived.attributed_level, Level::Fine);
+    cell.profile.as_mut().unwrap().wall_ns = 0.0;
+    cell.profile.as_mut().unwrap().operators.clear();
+    assert_eq!(of(cell).attributed_level, Level::Warn, "there is no time");
+}
+
+#[test]
+fn what_takes_less_than_the_roofs_allow_has_no_place_under_them_and_is_named() {
+    let mut cell = fp32();
+    // Of a million multiply-accumulates at 20 G/s in 40 µs.
+    cell.profile.as_mut().unwrap().operators[3].mean_ns = 40_000.0;
+    let derived = of(cell.clone());
+    assert_eq!(derived.beyond_roofs, [3]);
+    assert_eq!(derived.by_lost, [1, 0]);
+    let found = findings(cell.profile.as_ref().unwrap(), &derived);
+    let line = "less time than the roofs allow in gemm: what is counted, the time or a roof is wrong";
+    assert!(found.iter().any(|found| found == line), "{found:?}");
+    assert!(of(fp32()).beyond_roofs.is_empty());
+}
+
+#[test]
 fn operators_side_by_side_leave_nothing_unattributed() {
     let mut cell = fp32();
     cell.profile.as_mut().unwrap().wall_ns = 600_000.0;
@@ -115,6 +142,22 @@ fn integer_operators_that_compute_in_floats_are_found() {
         conv(&["x_r"]),
     ];
     assert_eq!(of_operators(moved).int8_in_float, [2]);
+    // A strided convolution with padding in tract's words.
+    let step =
+        |op: &str, role, input: &str, output: &str| wired(operator(output, op, role, 5.0, &[]), &[input], &[output]);
+    let strided = |second: &str| {
+        vec![
+            wired(quantise("dq", "DequantizeLinear", 5.0), &["x_q"], &["x"]),
+            step("Pad", OperatorRole::Other, "x", "padded"),
+            step(second, OperatorRole::Other, "padded", "rows"),
+            step("Downsample", OperatorRole::Other, "rows", "columns"),
+            step("IntoShape", OperatorRole::Layout, "columns", "shaped"),
+            step("Pack", OperatorRole::Layout, "shaped", "packed"),
+            conv(&["packed"]),
+        ]
+    };
+    assert_eq!(of_operators(strided("Downsample")).int8_in_float, [6]);
+    assert!(of_operators(strided("Relu")).int8_in_float.is_empty(), "it computes");
     let told = product("conv", 50.0, ComputeKind::F32, &[("c", "QLinearConv")]);
     assert_eq!(of_operators(vec![told]).int8_in_float, [0]);
 }
@@ -261,6 +304,9 @@ fn threads_bring_as_much_as_they_bring() {
     let record = record(vec![fp32(), two]);
     let derived = derive(&record, &record.cells[1]).unwrap();
     assert_eq!(derived.operators[1].efficiency, Some(0.5));
+    // 900 µs with one thread, 700 with two.
+    assert!((derived.efficiency.unwrap() - 900.0 / 1_400.0).abs() < 1e-12);
+    assert_eq!(derive(&record, &record.cells[0]).unwrap().efficiency, None);
     assert_eq!(derive(&record, &record.cells[0]).unwrap().operators[1].efficiency, None);
 }
 

@@ -7,5 +7,6 @@ mod derived;
 mod differences;
 mod files;
 mod made;
+mod noise;
 mod roofline;
 mod texts;

@@ -6,7 +6,7 @@ use edgebench_api::ProfiledValue;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{MAX_MICROS, MAX_NAME_BYTES};
+use super::MAX_MICROS;
 
 /// The longest list of inputs or outputs that is read, in bytes of its text.
 const MAX_VALUES_BYTES: usize = 1 << 16;
@@ -133,16 +133,10 @@ impl<'a> Event<'a> {
                     .and_then(|args| serde_json::from_str(args.get()).ok())
                     .unwrap_or_default();
                 let op = args.op_name.and_then(string).ok_or("a call names no operator")?;
-                if node.len() > MAX_NAME_BYTES || op.len() > MAX_NAME_BYTES {
-                    return Err(format!("a name is longer than {MAX_NAME_BYTES} bytes"));
-                }
                 Ok(Self::Call(Call {
                     name: node.to_owned(),
                     op,
-                    provider: args
-                        .provider
-                        .and_then(string)
-                        .filter(|name| name.len() <= MAX_NAME_BYTES),
+                    provider: args.provider.and_then(string),
                     node_index: args.node_index.and_then(integer),
                     interval: interval()?,
                     inputs: args.input_type_shape,

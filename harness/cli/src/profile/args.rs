@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::args::{RuntimeArgs, ScenarioArgs, Selection};
@@ -48,8 +49,11 @@ pub(crate) struct ProfileArgs {
     /// An option of a runtime, such as ort.spinning=off
     #[arg(short = 'O', long, value_name = "BACKEND.NAME=VALUE", value_parser = option)]
     option: Vec<RuntimeOption>,
+    /// Fresh processes of each cell; its inferences are shared among them
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one())]
+    pub(super) invocations: usize,
     /// Profiled inferences of each cell, at most
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = at_least_one())]
     pub(super) runs: usize,
     /// How long a cell's inferences may take, with and without the profiler together
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
@@ -69,7 +73,7 @@ pub(crate) struct ProfileArgs {
     #[arg(long, value_name = "CELL", num_args = 0..=1, default_missing_value = "")]
     pub(super) tensors: Option<String>,
     /// Samples whose inner tensors are compared
-    #[arg(long, value_name = "N", default_value_t = 8, requires = "tensors")]
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "tensors", value_parser = at_least_one())]
     pub(super) tensor_samples: usize,
     /// Operators that the table shows of each cell, those that take longest
     #[arg(long, value_name = "N", default_value_t = 12)]
@@ -109,6 +113,11 @@ pub(crate) struct DiffArgs {
     /// What to print on standard output
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: DiffFormat,
+}
+
+/// A count of what there must be.
+fn at_least_one() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// Where the machine's peaks come from.

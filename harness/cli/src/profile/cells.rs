@@ -76,7 +76,7 @@ fn list(record: &ProfileRecord, places: impl Iterator<Item = usize>) -> String {
     }
 }
 
-/// A profile that a person names: its file, its folder, or `latest`.
+/// A profile that a person names: its file or its folder.
 pub(super) fn read(path: &Path) -> Result<ProfileRecord, Failure> {
     ProfileRecord::read(path).map_err(Failure::from_error)
 }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use edgebench_record::ProfileRecord;
-use edgebench_reports::profile::{Profiled, diff as difference, diff_table, explain};
-use serde_json::json;
+use edgebench_reports::profile::{DIFF_SCHEMA, DiffDocument, Profiled, diff as difference, diff_table, explain};
 
 use super::args::{DiffArgs, DiffFormat};
 use super::cells::{newest, one_cell, read};
@@ -29,8 +28,12 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Failure> {
     let text = match args.format {
         DiffFormat::Text => diff_table(&a, &b, &difference, &explanation, args.top),
         DiffFormat::Json => {
-            let value = json!({ "diff": difference, "explanation": explanation });
-            format!("{}\n", serde_json::to_string_pretty(&value)?)
+            let document = DiffDocument {
+                schema: DIFF_SCHEMA,
+                diff: difference,
+                explanation,
+            };
+            format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
     };
     print(&text)?;

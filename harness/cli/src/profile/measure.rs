@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use edgebench_record::{OutcomeKind, ProfileRecord, to_json};
+use edgebench_record::{Outcome, OutcomeKind, ProfileRecord, to_json};
 use edgebench_reports::html::Templates;
 use edgebench_reports::profile::{chrome_trace, folded, operators_csv, profile_page, profile_table};
 use edgebench_runner::WorkerCommand;
 use edgebench_runner::profile::{PeaksRequest, ProfileEvent, ProfileOptions, TensorOptions, profile};
+use edgebench_runner::run::fresh_id;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{PeaksFrom, ProfileArgs, ProfileFormat};
@@ -39,25 +40,31 @@ pub(super) fn measure(args: &ProfileArgs) -> Result<ExitCode, Failure> {
         // The plan names known backends alone.
         selected.workers.get(backend).cloned().unwrap_or_default()
     };
-    let folder = args
-        .output
-        .clone()
-        .unwrap_or_else(|| Path::new(PROFILES).join(edgebench_runner::run::fresh_id()));
+    let tensors = tensors(args, &selected)?;
+    let id = fresh_id();
+    let folder = args.output.clone().unwrap_or_else(|| Path::new(PROFILES).join(&id));
+    if folder.join("profile.json").exists() {
+        return Err(Failure::new(format!("{} holds a profile already", folder.display())).hint("name another folder"));
+    }
+    let created = !folder.exists();
     fs::create_dir_all(&folder).doing(format_args!("make the folder `{}`", folder.display()))?;
+    // What is removed at the end is nobody else's.
+    let work = folder.join(format!("work-{id}"));
     // What is before a worker may put it on another machine, whose peaks are not those that are kept here.
     let here = prefix.is_empty() && args.runtime.worker.is_none();
-    let known_peaks = if here && args.peaks == PeaksFrom::Auto {
-        peaks::kept()
-    } else {
-        Vec::new()
+    let kept = if here { peaks::kept() } else { Vec::new() };
+    let known_peaks = match args.peaks {
+        PeaksFrom::Auto => kept.iter().map(|kept| kept.peaks.clone()).collect(),
+        PeaksFrom::Measure | PeaksFrom::Off => Vec::new(),
     };
-    let tensors = tensors(args, &selected)?;
     let options = ProfileOptions {
         command: &command,
         inputs: selected.inputs,
         interrupt: &interrupt,
         tool: tool(arguments()),
         host_name: args.device_name.clone(),
+        id,
+        invocations: args.invocations,
         runs: args.runs,
         time: args.time,
         known_peaks: known_peaks.clone(),
@@ -66,12 +73,17 @@ pub(super) fn measure(args: &ProfileArgs) -> Result<ExitCode, Failure> {
             time: PEAKS_TIME,
         }),
         tensors,
-        work: folder.join("work"),
+        work: work.clone(),
     };
     let bar = bar();
     let record = profile(&selected.plan, &selected.suite, options, &mut |event| show(&bar, event));
     bar.finish_and_clear();
-    let record = record.map_err(|error| {
+    if record.is_err() {
+        let _ = fs::remove_dir_all(&work);
+        // Where something else lies in it, it stays.
+        let _ = created.then(|| fs::remove_dir(&folder));
+    }
+    let mut record = record.map_err(|error| {
         let hint = error.hint();
         let failure = Failure::from_error(error);
         match hint {
@@ -79,14 +91,8 @@ pub(super) fn measure(args: &ProfileArgs) -> Result<ExitCode, Failure> {
             None => failure,
         }
     })?;
-    if here && record.peaks != known_peaks {
-        let mut all = record.peaks.clone();
-        all.extend(
-            known_peaks
-                .into_iter()
-                .filter(|known| record.peaks.iter().all(|peaks| peaks.threads != known.threads)),
-        );
-        peaks::keep(&all);
+    if here {
+        peaks::keep(kept, &known_peaks, &mut record.peaks);
     }
     write_files(&record, &folder)?;
     print(&shown(&record, args)?)?;
@@ -135,7 +141,7 @@ fn end(record: &ProfileRecord, folder: &Path) -> ExitCode {
             "{}: {}: {}",
             cell.id,
             outcome.kind.name(),
-            outcome.reason
+            why(outcome)
         )));
         if let Some(hint) = outcome
             .hint
@@ -152,6 +158,15 @@ fn end(record: &ProfileRecord, folder: &Path) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// A reason with what lies behind it.
+fn why(outcome: &Outcome) -> String {
+    let mut why = outcome.reason.clone();
+    for cause in outcome.causes.iter().filter(|cause| !outcome.reason.contains(*cause)) {
+        why = format!("{why}: {cause}");
+    }
+    why
 }
 
 fn write_files(record: &ProfileRecord, folder: &Path) -> Result<(), Failure> {
@@ -190,7 +205,7 @@ fn tensors(args: &ProfileArgs, selected: &Selected) -> Result<Option<TensorOptio
     let mut wanted = TensorOptions {
         variant: None,
         backend: None,
-        samples: args.tensor_samples.max(1),
+        samples: args.tensor_samples,
     };
     for word in words.split('/').filter(|word| !word.is_empty()) {
         let variants = selected.suite.tasks.iter().flat_map(|task| &task.variants);
@@ -205,4 +220,16 @@ fn tensors(args: &ProfileArgs, selected: &Selected) -> Result<Option<TensorOptio
         }
     }
     Ok(Some(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_told_with_its_causes() {
+        let mut outcome = Outcome::of(OutcomeKind::Failed, "the profile cannot be read: it ends early");
+        outcome.causes = vec!["it ends early".to_owned(), "line 3".to_owned()];
+        assert_eq!(why(&outcome), "the profile cannot be read: it ends early: line 3");
+    }
 }

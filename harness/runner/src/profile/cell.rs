@@ -62,7 +62,10 @@ impl Processes {
         if self.remark.is_some() {
             return false;
         }
-        let spent_ns = self.told.iter().flat_map(|one| one.profiled_ns.iter().chain(&one.unprofiled_ns));
+        let spent_ns = self
+            .told
+            .iter()
+            .flat_map(|one| one.profiled_ns.iter().chain(&one.unprofiled_ns));
         if Duration::from_nanos(spent_ns.fold(0, |sum, &ns| sum.saturating_add(ns))) >= options.time {
             self.remark = Some(format!(
                 "{round} of {} processes: the time for a cell's inferences was over",

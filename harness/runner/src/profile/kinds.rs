@@ -55,10 +55,9 @@ fn by_words(name: &str) -> OperatorRole {
         "LazyIm2col",
         "Im2col",
         "Im2Col",
-        "Move(",
-        "Rm(",
-        "Add(",
-        "Reshape(",
+        "MoveAxis",
+        "RmAxis",
+        "AddAxis",
     ]) {
         OperatorRole::Layout
     } else if begins(&["OptMatMul", "Conv", "Einsum", "EinSum", "DepthWise", "LirMatMul"]) {
@@ -77,9 +76,7 @@ pub(super) fn is_composite(canonical: &str) -> bool {
 
 /// Whether a runtime's own operator looks at its input as something else and moves nothing.
 pub(super) fn is_view(op: &str) -> bool {
-    ["IntoShape", "LazyIm2col", "Rm(", "Add(", "Reshape("]
-        .iter()
-        .any(|view| op.starts_with(view))
+    ["IntoShape", "LazyIm2col", "RmAxis", "AddAxis"].contains(&op)
 }
 
 /// In what a product multiplies: the types of its first two inputs that are matrices or more, as scales and biases are not.
@@ -167,6 +164,7 @@ mod tests {
         assert_eq!(role("OptMatMul", false), OperatorRole::Product);
         assert_eq!(role("LazyIm2col", false), OperatorRole::Layout);
         assert_eq!(role("ReorderOutput", false), OperatorRole::Layout);
+        assert_eq!(role("MoveAxis", false), OperatorRole::Layout);
         assert_eq!(role("Downsample", true), OperatorRole::Product);
     }
 }

@@ -91,7 +91,7 @@ fn label(segment: &Segment, diff: &ProfileDiff) -> String {
         SegmentKind::Common => range(&segment.name),
         SegmentKind::OnlyA => format!("{} (only {})", range(&segment.name), diff.a.name),
         SegmentKind::OnlyB => format!("{} (only {})", range(&segment.name), diff.b.name),
-        SegmentKind::Unattributed => "in no operator".to_owned(),
+        SegmentKind::Unattributed => "no operator".to_owned(),
     }
 }
 

@@ -153,7 +153,7 @@ fn cells(record: &ProfileRecord, derived: &[Option<DerivedCell>], parts: usize) 
             };
             let mut fields = vec![name];
             match &cell.profile {
-                Some(profile) => fields.extend(figures(profile)),
+                Some(profile) => fields.extend(figures(profile, derived.as_ref())),
                 None => fields.push(Field {
                     span: headers.len() - 1,
                     ..Field::text(why_none(cell))
@@ -180,7 +180,7 @@ fn cells(record: &ProfileRecord, derived: &[Option<DerivedCell>], parts: usize) 
     .with_facets(&["task", "variant", "backend"])
 }
 
-fn figures(profile: &CellProfile) -> [Field; 8] {
+fn figures(profile: &CellProfile, derived: Option<&DerivedCell>) -> [Field; 8] {
     let remarks: Vec<String> = profile.remarks.iter().take(3).map(|remark| plain(remark)).collect();
     let remarks = match profile.remarks.len() {
         0 => "none".to_owned(),
@@ -192,7 +192,7 @@ fn figures(profile: &CellProfile) -> [Field; 8] {
         time_field(Some(profile.unprofiled_p50_ns)),
         share_field(Some(profile.overhead)),
         Field::text(interval(profile.overhead_interval)),
-        share_field(Some(profile.attributed)),
+        share_field(derived.and_then(|derived| Some(derived.shares?.in_operators()))),
         time_field(Some(profile.resolution_ns.0 as f64)),
         Field::number(profile.runs.to_string(), Some(profile.runs as f64)),
         Field::text(shortened(&remarks, REMARK_CHARACTERS)),

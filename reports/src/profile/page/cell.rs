@@ -10,7 +10,7 @@ use super::{nodes, roofline, shares, tensors};
 use crate::html::Table;
 use crate::picture::Picture;
 use crate::picture::name::cell_id;
-use crate::profile::{DerivedCell, sound};
+use crate::profile::DerivedCell;
 use crate::text::{counted, plain, shortened};
 
 /// The longest remark, and how many are shown.
@@ -147,20 +147,12 @@ fn remarks(cell: &ProfiledCell) -> Vec<String> {
 
 /// What more threads bring, over the operators that both profiles have: each weighs as much as its time.
 fn efficiency(cell: &ProfiledCell, derived: &DerivedCell) -> Option<String> {
-    let known = derived.operators.iter().filter_map(|facts| {
-        let ns = facts.time_ns.and_then(sound::some_time)?;
-        Some((facts.efficiency?, ns))
-    });
-    // t₁ ⁄ (n · tₙ) over all of them: the sums of both times.
-    let (single_ns, many_ns) = known.fold((0.0, 0.0), |(single, many), (efficiency, ns)| {
-        (single + efficiency * ns, many + ns)
-    });
-    (many_ns > 0.0).then(|| {
+    let threads = cell.id.settings.threads;
+    derived.efficiency.map(|efficiency| {
         format!(
-            "At {} the operators that the profile at one thread has too reach {} of {} times its speed.",
-            counted(cell.id.settings.threads, "thread"),
-            percent(single_ns / many_ns),
-            cell.id.settings.threads
+            "With {} the operators that the profile with one has too reach {} of {threads} times its speed.",
+            counted(threads, "thread"),
+            percent(efficiency)
         )
     })
 }

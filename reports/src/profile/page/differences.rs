@@ -10,11 +10,12 @@ use super::words::{number_field, share_field, signed_time, time_field};
 use crate::html::{Field, Header, Row, Table};
 use crate::picture::Picture;
 use crate::picture::name::cell_id;
-use crate::profile::{Explanation, ProfileDiff, Profiled, diff, explain};
+use crate::profile::noise::is_apart;
+use crate::profile::{Cause, Explanation, ProfileDiff, Profiled, Verdict, diff, explain};
 
-/// Pairs that are compared, and of them those that are shown in full.
+/// Pairs that are compared, and of each kind of them those that are shown in full.
 const PAIRS: usize = 200;
-const SHOWN: usize = 8;
+const SHOWN: usize = 6;
 /// Causes that a table names.
 const CAUSES: usize = 8;
 
@@ -37,7 +38,17 @@ struct Difference {
     picture: Option<Picture>,
 }
 
+/// What a pair is held together for, the more important first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// A variant against the baseline on the same backend.
+    Variants,
+    /// A variant on one backend against the same on another.
+    Backends,
+}
+
 struct Pair<'a> {
+    kind: Kind,
     a: Profiled<'a>,
     b: Profiled<'a>,
     diff: ProfileDiff,
@@ -51,11 +62,12 @@ pub(super) fn differences(record: &ProfileRecord) -> Option<Differences> {
     let mut compared: Vec<Pair<'_>> = pairs
         .into_iter()
         .take(PAIRS)
-        .filter_map(|(a, b)| {
+        .filter_map(|(kind, a, b)| {
             let [a, b] = [a, b].map(|cell| Profiled { record, cell });
             let diff = diff(&a, &b).ok()?;
             let explanation = explain(&a, &b, &diff);
             Some(Pair {
+                kind,
                 a,
                 b,
                 diff,
@@ -64,34 +76,62 @@ pub(super) fn differences(record: &ProfileRecord) -> Option<Differences> {
         })
         .collect();
     // What is noise explains nothing, whatever its size.
-    let is_noise = |pair: &Pair<'_>| pair.explanation.within_noise == Some(true);
+    let is_noise = |pair: &Pair<'_>| pair.explanation.verdict == Verdict::WithinNoise;
     compared.sort_by(|a, b| {
-        let by_size = || b.diff.delta_ns.abs().total_cmp(&a.diff.delta_ns.abs());
-        is_noise(a).cmp(&is_noise(b)).then_with(by_size)
+        let of = |pair: &Pair<'_>| (pair.kind, is_noise(pair));
+        of(a)
+            .cmp(&of(b))
+            .then_with(|| b.share().abs().total_cmp(&a.share().abs()))
     });
     if compared.is_empty() {
         return None;
     }
+    let backends = compared.iter().filter(|pair| pair.kind == Kind::Variants).count();
+    let shown: Vec<(usize, &Pair<'_>)> = compared
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| is_shown(*place, backends))
+        .collect();
     let mut sentences = vec![
-        "Each variant against the baseline on the same backend, and each variant on one backend against the same on the first \
-         that has it; the largest differences first, those within the noise last."
+        "Each variant against the baseline on the same backend, then each variant on one backend against the same on the first \
+         that has it; of both the largest differences without the profiler first, in proportion, and those within the noise \
+         last."
             .to_owned(),
     ];
     if all > PAIRS {
         sentences.push(format!("Compared are the first {PAIRS} of {all} pairs of cells."));
     }
-    if compared.len() > SHOWN {
-        sentences.push(format!("Of the {} pairs {SHOWN} are shown in full.", compared.len()));
+    if compared.len() > shown.len() {
+        sentences.push(format!(
+            "Of the {} pairs {} are shown in full.",
+            compared.len(),
+            shown.len()
+        ));
     }
     Some(Differences {
         sentences,
-        table: table(&compared),
-        shown: compared.iter().take(SHOWN).enumerate().map(shown).collect(),
+        table: table(&compared, backends),
+        shown: shown.into_iter().map(in_full).collect(),
     })
 }
 
-/// The pairs in plan order: what is held against, and what is held against it.
-fn pairs(record: &ProfileRecord) -> Vec<(&ProfiledCell, &ProfiledCell)> {
+impl Pair<'_> {
+    /// The difference in proportion: without the profiler where that is known.
+    fn share(&self) -> f64 {
+        let without = self.explanation.unprofiled.as_ref().zip(self.diff.a.unprofiled_p50_ns);
+        without.map_or(self.diff.delta_ns / self.diff.a.wall_ns, |(change, a_ns)| {
+            change.delta_ns / a_ns
+        })
+    }
+}
+
+/// Whether the pair at this place is shown in full: the first of each kind, the second of which begins at `backends`.
+fn is_shown(place: usize, backends: usize) -> bool {
+    place < SHOWN || (backends..backends + SHOWN).contains(&place)
+}
+
+/// The pairs, each kind in plan order: what is held against, and what is held against it.
+fn pairs(record: &ProfileRecord) -> Vec<(Kind, &ProfiledCell, &ProfiledCell)> {
     let profiled = || record.cells.iter().filter(|cell| cell.profile.is_some());
     let mut baselines = BTreeMap::new();
     let mut first = BTreeMap::new();
@@ -102,48 +142,39 @@ fn pairs(record: &ProfileRecord) -> Vec<(&ProfiledCell, &ProfiledCell)> {
             baselines.entry((&id.task, &id.backend, &id.settings)).or_insert(cell);
         }
     }
-    let mut pairs = Vec::new();
-    for cell in profiled() {
+    let variants = profiled().filter_map(|cell| {
         let id = &cell.id;
-        let baseline = baselines.get(&(&id.task, &id.backend, &id.settings));
-        let elsewhere = first.get(&(&id.task, &id.variant, &id.settings));
-        pairs.extend(
-            baseline
-                .filter(|other| other.id.variant != id.variant)
-                .map(|other| (*other, cell)),
-        );
-        pairs.extend(
-            elsewhere
-                .filter(|other| other.id.backend != id.backend)
-                .map(|other| (*other, cell)),
-        );
-    }
-    pairs
+        let baseline: &ProfiledCell = baselines.get(&(&id.task, &id.backend, &id.settings))?;
+        (baseline.id.variant != id.variant).then_some((Kind::Variants, baseline, cell))
+    });
+    let backends = profiled().filter_map(|cell| {
+        let id = &cell.id;
+        let elsewhere: &ProfiledCell = first.get(&(&id.task, &id.variant, &id.settings))?;
+        (elsewhere.id.backend != id.backend).then_some((Kind::Backends, elsewhere, cell))
+    });
+    variants.chain(backends).collect()
 }
 
-fn table(pairs: &[Pair<'_>]) -> Table {
+fn table(pairs: &[Pair<'_>], backends: usize) -> Table {
     let row = |(place, pair): (usize, &Pair<'_>)| {
         let Pair { diff, explanation, .. } = pair;
         let words = cell_id(&diff.b.cell);
-        let first = if place < SHOWN {
+        let first = if is_shown(place, backends) {
             Field::link(words, format!("#{}", anchor(place)))
         } else {
             Field::text(words)
         };
-        let noise = match explanation.within_noise {
-            Some(true) => "within the noise",
-            Some(false) => "beyond the noise",
-            None => "too short to tell",
-        };
+        let unprofiled = explanation.unprofiled.as_ref();
         Row {
             fields: vec![
                 first,
                 Field::text(cell_id(&diff.a.cell)),
-                time_field(Some(diff.b.wall_ns)),
-                time_field(Some(diff.a.wall_ns)),
+                time_field(diff.b.unprofiled_p50_ns),
+                time_field(diff.a.unprofiled_p50_ns),
+                number_field(unprofiled.map(|change| change.delta_ns), signed_time),
+                share_field(unprofiled.map(|_| pair.share())),
                 number_field(Some(diff.delta_ns), signed_time),
-                share_field(Some(diff.delta_ns / diff.a.wall_ns)),
-                Field::text(noise),
+                Field::text(explanation.verdict.words()),
             ],
             ..Row::default()
         }
@@ -155,10 +186,11 @@ fn table(pairs: &[Pair<'_>]) -> Table {
         ("the other's", true),
         ("difference", true),
         ("in %", true),
+        ("profiled", true),
         ("as far as can be told", false),
     ];
     Table {
-        caption: "Differences of profiled inferences".to_owned(),
+        caption: "Differences without the profiler, and of profiled inferences".to_owned(),
         of: "pairs",
         headers: headers
             .iter()
@@ -173,24 +205,33 @@ fn anchor(place: usize) -> String {
     format!("difference-{place}")
 }
 
-fn shown((place, pair): (usize, &Pair<'_>)) -> Difference {
+fn in_full((place, pair): (usize, &Pair<'_>)) -> Difference {
     let Pair {
+        kind: _,
         a,
         b,
         diff,
         explanation,
     } = pair;
-    let picture = bars(diff, operators(a), operators(b)).map(|mut picture| {
-        picture.number(place);
-        picture
-    });
+    // Where the operators tell nothing, neither do bars of them.
+    let bars = || bars(diff, operators(a), operators(b));
+    let picture = (!explanation.causes.is_empty())
+        .then(bars)
+        .flatten()
+        .map(|mut picture| {
+            picture.number(place);
+            picture
+        });
+    let difference = match &explanation.unprofiled {
+        Some(change) => format!("{} without the profiler", signed_time(change.delta_ns)),
+        None => format!("{} with the profiler", signed_time(diff.delta_ns)),
+    };
     Difference {
         anchor: anchor(place),
         title: format!(
-            "{} against {}: {}",
+            "{} against {}: {difference}",
             cell_id(&diff.b.cell),
-            cell_id(&diff.a.cell),
-            signed_time(diff.delta_ns)
+            cell_id(&diff.a.cell)
         ),
         sentence: format!("{}.", explanation.sentence.trim_end_matches('.')),
         notes: explanation.notes.clone(),
@@ -206,14 +247,20 @@ fn operators<'a>(of: &Profiled<'a>) -> &'a [Operator] {
 
 /// What the difference comes from, the most first.
 fn causes(diff: &ProfileDiff, explanation: &Explanation) -> Option<Table> {
-    if explanation.causes.is_empty() || explanation.within_noise == Some(true) {
+    if explanation.causes.is_empty() {
         return None;
     }
-    let row = |cause: &crate::profile::Cause| {
+    let row = |cause: &Cause| {
+        let noise = match cause.p.map(is_apart) {
+            Some(true) => "beyond the noise",
+            Some(false) => "within the noise",
+            None => "not known",
+        };
         vec![
             Field::text(cause.words.clone()),
             number_field(Some(cause.delta_ns), signed_time),
             share_field(Some(cause.delta_ns / diff.delta_ns)),
+            Field::text(noise),
         ]
     };
     let rows = explanation.causes.iter().take(CAUSES).map(row).collect();
@@ -221,6 +268,7 @@ fn causes(diff: &ProfileDiff, explanation: &Explanation) -> Option<Table> {
         ("time in", false),
         ("difference", true),
         ("of the whole difference", true),
+        ("as far as can be told", false),
     ];
     Some(super::shares::small("What the difference comes from", &headers, rows))
 }

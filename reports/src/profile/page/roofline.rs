@@ -14,7 +14,7 @@ use crate::picture::legend::{Legend, Sign};
 use crate::picture::marks::Labels;
 use crate::picture::name::{cell_id, counted, listed, short};
 use crate::picture::{Data, Picture};
-use crate::profile::{BoundClass, DerivedCell, NoRoof, OperatorRoof, peaks_for};
+use crate::profile::{BEYOND, BoundClass, DerivedCell, NoRoof, OperatorRoof, peaks_for};
 
 /// The height of the chart with its axes; the legend comes on top.
 const CHART: u32 = 380;
@@ -37,7 +37,10 @@ struct Point<'a> {
 
 /// A roof: a highest rate, or the rates that a bandwidth allows.
 struct Roof {
-    name: String,
+    /// The kind of arithmetic, or the level of memory.
+    name: &'static str,
+    /// The instructions in brackets; empty for memory.
+    by: String,
     figure: String,
     per_s: f64,
 }
@@ -158,7 +161,8 @@ fn compute_roofs(peaks: &Peaks) -> Vec<Roof> {
     let mut seen = std::collections::BTreeSet::new();
     rates.retain(|rate| seen.insert(rate.kind));
     let roof = |rate: &edgebench_api::ComputeRate| Roof {
-        name: format!("{} ({})", kind_name(rate.kind), short(&rate.instructions)),
+        name: kind_name(rate.kind),
+        by: format!(" ({})", short(&rate.instructions)),
         figure: format!("{}MAC/s", large(rate.macs_per_s)),
         per_s: rate.macs_per_s,
     };
@@ -182,7 +186,8 @@ fn memory_roofs(peaks: &Peaks) -> Vec<Roof> {
     }
     roofs.sort_by_key(|(level, _)| *level);
     let roof = |(level, per_s): (MemoryLevel, f64)| Roof {
-        name: level_name(level).to_owned(),
+        name: level_name(level),
+        by: String::new(),
         figure: format!("{}B/s", large(per_s)),
         per_s,
     };
@@ -264,33 +269,33 @@ fn paint(
         .map(|point| chart.backend_coord(&(x.place(point.x), y.place(point.y))))
         .collect();
     let mut labels = Labels::around(&places);
+    let mut flats = Vec::new();
     for roof in compute {
-        flat(
-            plane,
-            &mut chart,
-            (x, y),
-            roof,
-            roof.per_s.log10() - fastest,
-            &mut labels,
-        )?;
+        let line = flat(&mut chart, (x, y), roof, roof.per_s.log10() - fastest)?;
+        labels.avoid(line[0], line[1]);
+        flats.push((roof, line));
     }
     let mut begins = Vec::new();
     for roof in memory {
-        if let Some(begin) = slope(&mut chart, (x, y), roof, highest)? {
-            begins.push((format!("{} {}", roof.name, roof.figure), begin));
+        if let Some(line) = slope(&mut chart, (x, y), roof, highest)? {
+            along(line, |step| labels.avoid(step, step));
+            begins.push((format!("{} {}", roof.name, roof.figure), line[0]));
         }
     }
     // The lines are all there before the first name, which hides what is behind it.
+    for (roof, line) in flats {
+        let brief = format!("{} {}", roof.name, roof.figure);
+        let whole = fitted(&format!("{brief}{}", roof.by), LABEL, 300.0);
+        for words in [whole, brief] {
+            if let Some(at) = on_line(&mut labels, &words, line) {
+                write(plane, words, at, ink::MUTED)?;
+                break;
+            }
+        }
+    }
     for (words, begin) in begins {
-        if let Some((left, middle)) = labels.place_around(&words, LABEL, begin, 8, bounds) {
-            let right = left + width(&words, LABEL).ceil() as i32;
-            let behind = [(left - 2, middle - 7), (right + 2, middle + 7)];
-            plane.draw(&Rectangle::new(behind, ink::PAPER.filled()))?;
-            plane.draw(&Text::new(
-                words,
-                (left, middle),
-                anchored(LABEL, ink::MUTED, HPos::Left, VPos::Center),
-            ))?;
+        if let Some(at) = labels.place_around(&words, LABEL, begin, 8, bounds) {
+            write(plane, words, at, ink::MUTED)?;
         }
     }
     // The longest on top of the others.
@@ -299,46 +304,56 @@ fn paint(
     }
     for (point, &place) in drawn.iter().zip(&places).take(LABELLED) {
         let words = ending(&operator_name(point.operator), LABEL, 190.0);
-        let Some(at) = labels.place_around(&words, LABEL, place, 5, bounds) else {
-            continue;
-        };
-        plane.draw(&Text::new(
-            words,
-            at,
-            anchored(LABEL, ink::TEXT, HPos::Left, VPos::Center),
-        ))?;
+        if let Some(at) = labels.place_around(&words, LABEL, place, 5, bounds) {
+            write(plane, words, at, ink::TEXT)?;
+        }
     }
     Ok(())
 }
 
-/// A highest rate: flat from where the fastest level of memory allows it, with its name above it at the right.
-fn flat(
-    plane: &Plane<'_>,
-    chart: &mut Chart<'_, '_>,
-    (x, y): (&Axis, &Axis),
-    roof: &Roof,
-    from: f64,
-    labels: &mut Labels,
-) -> Result<(), Trouble> {
+/// A name at the left end of its middle line, on paper of its own.
+fn write(plane: &Plane<'_>, words: String, (left, middle): (i32, i32), colour: RGBColor) -> Result<(), Trouble> {
+    let right = left + width(&words, LABEL).ceil() as i32;
+    let behind = [(left - 2, middle - 7), (right + 2, middle + 7)];
+    plane.draw(&Rectangle::new(behind, ink::PAPER.filled()))?;
+    let style = anchored(LABEL, colour, HPos::Left, VPos::Center);
+    plane.draw(&Text::new(words, (left, middle), style))
+}
+
+/// Places along a line, near enough to each other that no label is between two.
+fn along([(x0, y0), (x1, y1)]: [(i32, i32); 2], mut visit: impl FnMut((i32, i32))) {
+    let steps = (x1 - x0).abs().max((y1 - y0).abs()) / 4 + 1;
+    for step in 0..=steps {
+        visit((x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps));
+    }
+}
+
+/// The left end of a roof's name on its own line, as far to the right as there is room between marks and other names. Roofs
+/// may be so near each other that above their lines the names would lie on each other.
+fn on_line(labels: &mut Labels, words: &str, [begin, end]: [(i32, i32); 2]) -> Option<(i32, i32)> {
+    let last = end.0 - width(words, LABEL).ceil() as i32 - 8;
+    let places = (begin.0..=last).rev().step_by(8);
+    places
+        .map(|left| (left, end.1))
+        .find(|&at| labels.take(words, LABEL, at))
+}
+
+/// A highest rate: flat from where the fastest level of memory allows it. Its ends in the picture.
+fn flat(chart: &mut Chart<'_, '_>, (x, y): (&Axis, &Axis), roof: &Roof, from: f64) -> Result<[(i32, i32); 2], Trouble> {
     let (left, right) = x.ends();
     let at = y.place(roof.per_s);
     let line = [(from.clamp(left, right), at), (right, at)];
     chart.draw_series([PathElement::new(line.to_vec(), ink::FRONT.stroke_width(2))])?;
-    let [begin, end] = line.map(|place| chart.backend_coord(&place));
-    labels.avoid(begin, end);
-    let words = fitted(&format!("{}: {}", roof.name, roof.figure), LABEL, 300.0);
-    labels.avoid((end.0 - width(&words, LABEL) as i32, end.1 - 14), (end.0, end.1));
-    let style = anchored(LABEL, ink::MUTED, HPos::Right, VPos::Bottom);
-    plane.draw(&Text::new(words, (end.0 - 2, end.1 - 3), style))
+    Ok(line.map(|place| chart.backend_coord(&place)))
 }
 
-/// What a bandwidth allows: up to the highest rate. Where it begins; `None` where it is not in the picture.
+/// What a bandwidth allows: up to the highest rate. Its ends; `None` where it is not in the picture.
 fn slope(
     chart: &mut Chart<'_, '_>,
     (x, y): (&Axis, &Axis),
     roof: &Roof,
     highest: f64,
-) -> Result<Option<(i32, i32)>, Trouble> {
+) -> Result<Option<[(i32, i32); 2]>, Trouble> {
     let rate = roof.per_s.log10();
     let ((left, right), (bottom, _)) = (x.ends(), y.ends());
     let from = left.max(bottom - rate);
@@ -346,10 +361,9 @@ fn slope(
     if from >= to {
         return Ok(None);
     }
-    let line = vec![(from, rate + from), (to, rate + to)];
-    let begin = chart.backend_coord(&line[0]);
-    chart.draw_series([PathElement::new(line, ink::FRONT.stroke_width(1))])?;
-    Ok(Some(begin))
+    let line = [(from, rate + from), (to, rate + to)];
+    chart.draw_series([PathElement::new(line.to_vec(), ink::FRONT.stroke_width(1))])?;
+    Ok(Some(line.map(|place| chart.backend_coord(&place))))
 }
 
 /// The mark of an operator: its shape tells the class, its area the share of the time.
@@ -401,8 +415,8 @@ fn describe(points: &[Point<'_>], left_out: &[(&'static str, usize)], threads: u
         .collect();
     if !above.is_empty() {
         words.push(format!(
-            "Above the roof of their own level: {}. An algorithm may need fewer multiplications than the plain one, and data may \
-             stay near between operators.",
+            "Above their roof, by no more than {:.0} %: {}.",
+            (BEYOND - 1.0) * 100.0,
             listed(&above, 4)
         ));
     }
@@ -434,7 +448,7 @@ fn data(points: &[Point<'_>], compute: &[Roof], memory: &[Roof]) -> Data {
     for roof in compute {
         let rate = large(roof.per_s);
         row(
-            &format!("roof: {}", roof.name),
+            &format!("roof: {}{}", roof.name, roof.by),
             [absent(), rate, absent(), absent(), absent(), absent()],
         );
     }

@@ -125,9 +125,10 @@ pub(super) fn warnings(profile: &CellProfile, derived: &DerivedCell) -> Vec<Stri
         ));
     }
     if derived.attributed_level != Level::Fine {
+        let share_of_operators = percent(derived.shares.map_or(0.0, |shares| shares.in_operators()));
         warnings.push(format!(
-            "Only {} of the time is in operators, less than {:.0} %.",
-            percent(profile.attributed),
+            "Only {} of the time is in operators, less than {:.0} %. A larger --batch makes the profiler's share smaller.",
+            share_of_operators,
             ATTRIBUTED_WARN * 100.0
         ));
     }
@@ -236,6 +237,14 @@ pub(super) fn sentences(profile: &CellProfile, derived: &DerivedCell) -> Vec<Str
     };
     let share = |places: &[usize]| percent(places.iter().filter_map(|&place| derived.operators[place].share).sum());
     sentences.extend(derived.model.map(|model| {
+        if model.times_bound < 1.0 {
+            return format!(
+                "No lower bound of the whole model: at the machine's peaks it would take {}, more than the median without the \
+                 profiler, {}, so that what is counted of it or a roof is wrong.",
+                time(model.bound_ns),
+                time(model.p50_ns)
+            );
+        }
         let left_out = match model.left_out {
             0 => String::new(),
             1 => " One operator of which too little is known is not in it.".to_owned(),
@@ -266,6 +275,13 @@ pub(super) fn sentences(profile: &CellProfile, derived: &DerivedCell) -> Vec<Str
         .collect();
     if !lost.is_empty() {
         sentences.push(format!("The most time beyond their roofs take {}.", lost.join(", ")));
+    }
+    if !derived.beyond_roofs.is_empty() {
+        sentences.push(format!(
+            "Less time than the roofs allow in {}: {}. What is counted, the time or a roof is wrong.",
+            counted(derived.beyond_roofs.len(), "operator"),
+            names(&derived.beyond_roofs)
+        ));
     }
     if !derived.int8_in_float.is_empty() {
         sentences.push(format!(

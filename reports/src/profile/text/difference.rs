@@ -9,10 +9,10 @@ use crate::profile::sentences::{Explanation, span};
 use crate::profile::sound;
 use crate::profile::{Alignment, causes::operators_of};
 use crate::table::aligned;
-use crate::text::{TimeUnit, counted, escaped, shortened, signed};
+use crate::text::{TimeUnit, code, counted, escaped, shortened, signed};
 
 /// The longest list of a segment's operators, in characters.
-const OPERATORS: usize = 60;
+const OPERATORS: usize = 80;
 
 /// What the two are, why they differ, and the `top` segments by difference; the others are one row, so that the rows sum
 /// up to the whole.
@@ -46,9 +46,9 @@ pub fn diff_table(
                 } else {
                     shortened(&words, OPERATORS)
                 };
-                escaped(&words)
+                code(&words)
             };
-            let mut row = figures(escaped(&title(one)), one.a.time_ns, one.b.time_ns, unit);
+            let mut row = figures(code(&title(one)), one.a.time_ns, one.b.time_ns, unit);
             row.extend([parts(0, &one.a), parts(1, &one.b)]);
             row
         })
@@ -80,10 +80,13 @@ pub fn diff_table(
     out
 }
 
-/// `A: fashion/fp32/ort/t1/b1, profile 20261122T…, 1.23 ms a profiled inference`.
+/// `A: fashion/fp32/ort/t1/b1, profile 20261122T…, 1.23 ms a profiled inference, 1.19 ms without the profiler`.
 fn side(letter: &str, side: &DiffSide) -> String {
+    let without = side
+        .unprofiled_p50_ns
+        .map_or_else(String::new, |ns| format!(", {} without the profiler", span(ns)));
     format!(
-        "- **{letter}**: {}, profile {}, {} a profiled inference",
+        "- **{letter}**: {}, profile {}, {} a profiled inference{without}",
         escaped(&side.cell.to_string()),
         escaped(&side.run),
         span(side.wall_ns)

@@ -18,7 +18,8 @@ pub fn findings(profile: &CellProfile, derived: &DerivedCell) -> Vec<String> {
     let mut lines = Vec::new();
     if derived.attributed_level != Level::Fine {
         lines.push(format!(
-            "less than {:.0} % of the time is in operators: the table tells only a part",
+            "less than {:.0} % of the time is in operators: the table tells only a part; a larger --batch makes the profiler's \
+             share smaller",
             ATTRIBUTED_WARN * 100.0
         ));
     }
@@ -55,9 +56,15 @@ pub fn findings(profile: &CellProfile, derived: &DerivedCell) -> Vec<String> {
     if !lost.is_empty() {
         let total: f64 = derived.by_lost.iter().map(|&place| lost_ns(derived, place)).sum();
         lines.push(format!(
-            "{} beyond the roofs, most of it in {}",
+            "{} beyond the roofs, the most in {}",
             span(total),
             names(profile, &lost, |place| format!(" ({})", span(lost_ns(derived, place))))
+        ));
+    }
+    if !derived.beyond_roofs.is_empty() {
+        lines.push(format!(
+            "less time than the roofs allow in {}: what is counted, the time or a roof is wrong",
+            names(profile, &derived.beyond_roofs, |_| String::new())
         ));
     }
     if !derived.hot_spots.is_empty() {

@@ -14,15 +14,16 @@ use edgebench_record::{CellProfile, ProfileRecord, ProfiledCell};
 
 use super::derived::{DerivedCell, derive};
 use super::sentences::span;
+use super::sound;
 use crate::site::device_name;
-use crate::text::{escaped, plain, signed};
+use crate::text::{counted, escaped, plain, signed, significant};
 
 pub use difference::diff_table;
 pub use findings::findings;
 pub use peaks::peaks_in_words;
 pub(crate) use peaks::{kind_name, level_name};
 
-/// The largest ratio of two times of one inference that is shown.
+/// The largest overhead of the profiler that is shown.
 const BELIEVED: f64 = 1e3;
 
 /// What the profile tells: the machine's peaks, and for each cell what it is, a tree of where the time goes, the `top`
@@ -59,7 +60,7 @@ fn one(record: &ProfileRecord, cell: &ProfiledCell, top: usize) -> String {
         return format!("{out} · {}{reason}\n", cell.outcome.kind.name());
     };
     out.push('\n');
-    for line in header(profile, &derived) {
+    for line in header(cell, profile, &derived) {
         let _ = writeln!(out, "- {}", escaped(&line));
     }
     let _ = write!(
@@ -79,14 +80,19 @@ fn one(record: &ProfileRecord, cell: &ProfiledCell, top: usize) -> String {
 }
 
 /// How far the profile can be trusted: plain text.
-fn header(profile: &CellProfile, derived: &DerivedCell) -> Vec<String> {
+fn header(cell: &ProfiledCell, profile: &CellProfile, derived: &DerivedCell) -> Vec<String> {
+    let what = if sound::in_none(profile).is_some_and(|ns| ns < 0.0) {
+        "of operators, some side by side, in a profiled inference"
+    } else {
+        "a profiled inference"
+    };
     let mut facts = vec![format!(
-        "{} a profiled inference, mean of the typical ones among {}; no latency",
+        "{} {what}, mean of the typical ones among {}; no latency",
         span(derived.total_ns),
         profile.runs
     )];
-    if (0.0..=BELIEVED).contains(&profile.attributed) {
-        facts.push(format!("{:.1} % of it in operators", profile.attributed * 100.0));
+    if let Some(shares) = derived.shares {
+        facts.push(format!("{:.1} % of it in operators", shares.in_operators() * 100.0));
     }
     let is_overhead = |overhead: f64| (-1.0..=BELIEVED).contains(&overhead);
     if is_overhead(profile.overhead) {
@@ -110,6 +116,12 @@ fn header(profile: &CellProfile, derived: &DerivedCell) -> Vec<String> {
     }
     let mut lines = vec![facts.join("; ")];
     match (derived.model, derived.no_model) {
+        (Some(model), _) if model.times_bound < 1.0 => lines.push(format!(
+            "no lower bound: at the machine's peaks the model would take {}, more than the median without the profiler, {}, so \
+             that what is counted of it or a roof is wrong",
+            span(model.bound_ns),
+            span(model.p50_ns)
+        )),
         (Some(model), _) => {
             let of = if model.compute_ns >= model.memory_ns {
                 "arithmetic"
@@ -118,17 +130,25 @@ fn header(profile: &CellProfile, derived: &DerivedCell) -> Vec<String> {
             };
             let left_out = match model.left_out {
                 0 => String::new(),
-                count => format!("; {} not counted", crate::text::counted(count, "operator")),
+                count => format!("; {} not counted", counted(count, "operator")),
             };
             lines.push(format!(
                 "the machine's {of} allows no less than {}{left_out}; the median without the profiler, {}, is {} times that",
                 span(model.bound_ns),
                 span(model.p50_ns),
-                crate::text::significant(model.times_bound),
+                significant(model.times_bound),
             ));
         }
         (None, Some(reason)) => lines.push(format!("no lower bound: {}", reason.words())),
         (None, None) => {}
+    }
+    if let Some(efficiency) = derived.efficiency {
+        let threads = cell.id.settings.threads;
+        lines.push(format!(
+            "with {} the operators that the profile with one has too are {} times as fast: a parallel efficiency of {efficiency:.2}",
+            counted(threads, "thread"),
+            significant(threads as f64 * efficiency)
+        ));
     }
     lines.extend(profile.remarks.iter().map(|remark| plain(remark)));
     lines

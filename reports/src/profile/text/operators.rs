@@ -8,7 +8,7 @@ use crate::columns::ABSENT;
 use crate::profile::derived::{DerivedCell, OperatorFacts};
 use crate::profile::names::named;
 use crate::table::aligned;
-use crate::text::{TimeUnit, counted, escaped};
+use crate::text::{TimeUnit, code, counted};
 
 /// The `top` operators by time, and a line with how many more there are.
 pub(super) fn operators(profile: &CellProfile, derived: &DerivedCell, top: usize) -> String {
@@ -30,7 +30,7 @@ pub(super) fn operators(profile: &CellProfile, derived: &DerivedCell, top: usize
         headers.extend([("bound", false), ("% of roof", true)]);
     }
     if with_threads {
-        headers.push(("efficiency of threads", true));
+        headers.push(("parallel efficiency", true));
     }
     let rows: Vec<Vec<String>> = shown
         .iter()
@@ -70,12 +70,12 @@ fn words(operator: &Operator, facts: &OperatorFacts, unit: TimeUnit) -> Vec<Stri
         (_, false) => named(&operator.op),
     };
     vec![
-        escaped(&named(&operator.name)),
+        code(&named(&operator.name)),
         facts.time_ns.map_or_else(|| ABSENT.to_owned(), |ns| unit.show(ns)),
         percent(facts.share),
         percent(facts.cumulative),
         operator.role.name().to_owned(),
-        escaped(&kernel),
+        code(&kernel),
     ]
 }
 
