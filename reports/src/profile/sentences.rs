@@ -87,7 +87,10 @@ pub fn explain(a: &Profiled<'_>, b: &Profiled<'_>, diff: &ProfileDiff) -> Explan
         Vec::new()
     };
     causes.sort_by(|one, other| other.delta_ns.abs().total_cmp(&one.delta_ns.abs()));
-    let notes = notes(diff, unprofiled.as_ref());
+    let mut notes = notes(diff, unprofiled.as_ref());
+    if verdict == Verdict::Hidden {
+        notes.push("a larger --batch makes the profiler's share smaller".to_owned());
+    }
     let mut explanation = Explanation {
         verdict,
         sentence: String::new(),
@@ -170,11 +173,17 @@ fn parts<'a>(total: f64, causes: impl Iterator<Item = &'a Cause>) -> Option<Stri
             format!("but {size} {} in {words}", if delta_ns > 0.0 { "more" } else { "less" })
         }
     };
-    let mut parts: Vec<String> = named.iter().map(|cause| part(cause.delta_ns, &cause.words)).collect();
+    let mut parts: Vec<(f64, &str)> = named.iter().map(|cause| (cause.delta_ns, &*cause.words)).collect();
     let rest = total - named.iter().map(|cause| cause.delta_ns).sum::<f64>();
     if rest.abs() >= REST_FROM * total.abs() {
-        parts.push(part(rest, "the rest"));
+        parts.push((rest, "the rest"));
     }
+    // What goes against the difference stands behind all that makes it up.
+    parts.sort_by_key(|(delta_ns, _)| delta_ns * total <= 0.0);
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|(delta_ns, words)| part(delta_ns, words))
+        .collect();
     Some(parts.join("; "))
 }
 

@@ -161,6 +161,27 @@ fn what_only_one_side_fuses_is_said() {
 }
 
 #[test]
+fn what_goes_against_the_difference_is_told_last() {
+    let of = |conv_ns: f64, softmax_ns: f64, relu_ns: f64| {
+        vec![
+            product("conv", conv_ns, ComputeKind::F32, &[("conv", "Conv")]),
+            other("relu", "Relu", relu_ns),
+            other("softmax", "Softmax", softmax_ns),
+        ]
+    };
+    let (_, explanation) = both(
+        cell("a", "ort", of(500_000.0, 400_000.0, 900_000.0), 0.0),
+        cell("b", "ort", of(800_000.0, 200_000.0, 300_000.0), 0.0),
+    );
+    let place = |word: &str| explanation.sentence.find(word).unwrap();
+    assert!(
+        place("Relu") < place("Softmax") && place("Softmax") < place("but 300 µs more in Conv"),
+        "{}",
+        explanation.sentence
+    );
+}
+
+#[test]
 fn parts_of_what_the_other_runs_as_one_are_fused_there() {
     let conv = [("conv", "Conv")];
     let role = OperatorRole::Other;

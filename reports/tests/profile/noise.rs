@@ -138,6 +138,11 @@ fn the_profiler_hides_what_it_changes() {
     in_processes(&mut odd, &STEADY);
     let (_, explanation) = both(fp32(), odd);
     assert_eq!((explanation.verdict, explanation.causes.len()), (Verdict::Hidden, 0));
+    assert!(
+        explanation.notes.iter().any(|note| note.contains("--batch")),
+        "{:?}",
+        explanation.notes
+    );
     assert_eq!(
         explanation.sentence,
         "int8-static is 452 µs faster than fp32 on ort without the profiler and 1.35 ms slower with it: the operators' times \
