@@ -203,6 +203,39 @@ fn multiply_accumulates_are_those_of_what_multiplies() {
     }
 }
 
+/// A sum that is fused is computed where all that it reads is there.
+#[test]
+fn a_residual_sum_belongs_to_what_runs_last() {
+    let model = fixture("residual.onnx");
+    let (_folder, record, _) = profile(&["--model", &model, "--backend", "ort,tract", "--peaks", "off"]);
+    for backend in ["ort", "tract"] {
+        let of = |node: &str| {
+            let cell = cell(&record, "residual", backend);
+            let stands_for = |operator: &&Value| {
+                let sources = operator["sources"].as_array();
+                sources.is_some_and(|sources| sources.iter().any(|source| source == node))
+            };
+            let found: Vec<&str> = operators(cell)
+                .iter()
+                .filter(stands_for)
+                .map(|operator| operator["op"].as_str().unwrap())
+                .collect();
+            found.last().copied().unwrap_or_default().to_owned()
+        };
+        let place = |node: &str| {
+            let all = operators(cell(&record, "residual", backend));
+            all.iter()
+                .rposition(|operator| operator["sources"].to_string().contains(&format!("\"{node}\"")))
+        };
+        let kernel = if backend == "ort" { "Conv" } else { "OptBinChain" };
+        assert!(of("sum").contains(kernel), "{backend}: {}", of("sum"));
+        assert!(
+            place("sum") >= place("late") && place("late") > place("early"),
+            "{backend}"
+        );
+    }
+}
+
 /// The first tensor that tract gets wrong once it has decluttered the model, with one command.
 #[test]
 fn the_tensor_that_a_runtime_gets_wrong_is_named() {

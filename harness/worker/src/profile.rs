@@ -20,6 +20,9 @@ const TURNS: u64 = 4;
 /// The first inferences of a turn, which find the caches full of the other session's weights, do not count.
 const LEAD: usize = 2;
 
+/// One that takes longer than this fills the caches anew by itself: all of a turn count. In nanoseconds.
+const LONG_NS: u64 = 100_000_000;
+
 /// Times the operators of a loaded model.
 pub(crate) fn profile(model: &mut Model, source: &Source, request: &Profile) -> Result<Profiled, WorkerError> {
     if request.runs == 0 || request.runs > MAX_PROFILED {
@@ -43,12 +46,15 @@ pub(crate) fn profile(model: &mut Model, source: &Source, request: &Profile) -> 
     let mut watched = Arm::new(&slots);
     let (session, plain_slots) = model.ready().map_err(backend_error)?;
     let mut plain = Arm::new(plain_slots);
-    let first_ns = plain.turn(session, 1).map_err(backend_error)?;
-    let length = length(first_ns, request.max_ns);
+    let first_ns = plain.turn(session, 1, LEAD).map_err(backend_error)?;
+    let uncounted = if first_ns > LONG_NS { 0 } else { LEAD };
+    let length = length(first_ns, uncounted, request.max_ns);
     let begin = Instant::now();
     while watched.kept.len() < request.runs {
-        plain.turn(session, length).map_err(backend_error)?;
-        watched.turn(profiler.as_mut(), length).map_err(backend_error)?;
+        plain.turn(session, length, uncounted).map_err(backend_error)?;
+        watched
+            .turn(profiler.as_mut(), length, uncounted)
+            .map_err(backend_error)?;
         if Nanos::from(begin.elapsed()) >= request.max_ns {
             break;
         }
@@ -89,8 +95,8 @@ impl<'a> Arm<'a> {
         }
     }
 
-    /// So many inferences; how long the longest took, in nanoseconds.
-    fn turn(&mut self, session: &mut dyn Session, length: usize) -> Result<u64, BackendError> {
+    /// So many inferences, the first `uncounted` of which do not count; how long the longest took, in nanoseconds.
+    fn turn(&mut self, session: &mut dyn Session, length: usize, uncounted: usize) -> Result<u64, BackendError> {
         let bounds = Bounds {
             min_ns: 0,
             min_samples: length,
@@ -109,7 +115,7 @@ impl<'a> Arm<'a> {
         let first = self.runs;
         self.runs += samples.len();
         let longest = samples.iter().copied().max().unwrap_or(0);
-        let counting = samples.into_iter().enumerate().skip(LEAD);
+        let counting = samples.into_iter().enumerate().skip(uncounted);
         self.kept
             .extend(counting.map(|(place, ns)| Sample { run: first + place, ns }));
         Ok(longest)
@@ -117,9 +123,9 @@ impl<'a> Arm<'a> {
 }
 
 /// Inferences of a turn where one takes so long and all may take `max`: at least one of them counts.
-fn length(one_ns: u64, max: Nanos) -> usize {
+fn length(one_ns: u64, uncounted: usize, max: Nanos) -> usize {
     let fit = max.0 / (2 * TURNS).saturating_mul(one_ns.max(1));
-    usize::try_from(fit).unwrap_or(TURN).clamp(LEAD + 1, TURN)
+    usize::try_from(fit).unwrap_or(TURN).clamp(uncounted + 1, TURN)
 }
 
 /// Leaves the calls of the inferences that count, which are numbered anew.
@@ -140,10 +146,10 @@ mod tests {
     #[test]
     fn turns_are_shorter_where_inferences_are_long() {
         let second = Nanos(1_000_000_000);
-        assert_eq!(length(1_000, second), TURN);
-        assert_eq!(length(25_000_000, second), 5);
-        assert_eq!(length(4_000_000_000, second), 3);
-        assert_eq!(length(0, Nanos(u64::MAX)), TURN);
-        assert_eq!(length(u64::MAX / 8, Nanos(0)), 3);
+        assert_eq!(length(1_000, LEAD, second), TURN);
+        assert_eq!(length(25_000_000, LEAD, second), 5);
+        assert_eq!(length(4_000_000_000, 0, second), 1);
+        assert_eq!(length(0, LEAD, Nanos(u64::MAX)), TURN);
+        assert_eq!(length(u64::MAX / 8, LEAD, Nanos(0)), 3);
     }
 }

@@ -9,10 +9,11 @@ use super::axis::{Axis, Unit};
 use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, fitted, ink};
 use super::id::id;
 use super::marks::{Labels, MARK, draw_mark};
-use super::name::{Name, cell_id, counted, names, short};
+use super::name::{Name, cell_id, names, short};
 use super::sampled::{Quantiles, emulation, p50, sorted, standing};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
+use crate::text::counted;
 
 const HEIGHT: u32 = 360;
 

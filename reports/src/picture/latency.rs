@@ -8,11 +8,11 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::axis::{Axis, Unit};
 use super::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, fitted, ink, width};
 use super::id::id;
-use super::name::{Name, cell_id, counted, names, short};
+use super::name::{Name, cell_id, names, short};
 use super::sampled::{Quantiles, emulation, medians, p50, sorted, standing};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
-use crate::text::significant;
+use crate::text::{counted, significant};
 
 /// The most cells that are drawn.
 const ROWS: usize = 60;

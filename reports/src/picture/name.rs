@@ -7,7 +7,7 @@ use edgebench_record::CellId;
 
 use super::canvas::fitted;
 use crate::site::RunEntry;
-use crate::text::{plain, shortened};
+use crate::text::{counted, plain, shortened};
 
 /// The longest that a name from a record is within a title or a sentence, in characters.
 const LONGEST: usize = 60;
@@ -146,14 +146,6 @@ pub(crate) fn listed(names: &[String], most: usize) -> String {
     match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-/// `1 cell`, `2 cells`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
     }
 }
 

@@ -9,11 +9,11 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::axis::{Axis, Unit};
 use super::canvas::{Plane, Trouble, WIDTH, anchored, draw, fitted, ink, width, words};
 use super::drift::{Trend, trend};
-use super::name::{cell_id, counted};
+use super::name::cell_id;
 use super::sampled::{emulation, middle};
 use super::{Data, Picture, slug};
 use crate::columns::ABSENT;
-use crate::text::{shortened, signed};
+use crate::text::{counted, shortened, signed};
 
 const HEIGHT: u32 = 158;
 

@@ -8,11 +8,11 @@ use super::canvas::{Plane, Room, Trouble, chart, draw, ink};
 use super::id::id;
 use super::legend::{Legend, Sign};
 use super::marks::draw_mark;
-use super::name::{Name, cell_id, counted, names, short};
+use super::name::{Name, cell_id, names, short};
 use super::sampled::{emulation, standing};
 use super::{Data, Picture};
 use crate::columns::ABSENT;
-use crate::text::significant;
+use crate::text::{counted, significant};
 
 /// The most cells that are drawn: each has a shape of its own.
 const CELLS: usize = ink::SERIES;

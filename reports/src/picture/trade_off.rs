@@ -12,13 +12,13 @@ use super::front::front;
 use super::id::id;
 use super::legend::{Legend, Sign};
 use super::marks::{Labels, draw_mark};
-use super::name::{Name, cell_id, counted, listed, names, short};
+use super::name::{Name, cell_id, listed, names, short};
 use super::sampled::emulation;
 use super::sound::{ends, failure, fraction, measured, spread};
 use super::spots::{Spot, label_spots, ring, spots};
 use super::{Data, Picture};
 use crate::ranking::{Rank, ranked};
-use crate::text::{plain, shortened};
+use crate::text::{counted, plain, shortened};
 
 /// The height of the chart with its axes; the legend comes on top.
 const CHART: u32 = 350;

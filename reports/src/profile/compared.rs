@@ -4,8 +4,8 @@ use edgebench_record::{TensorComparison, TensorDifference};
 
 use super::names::named;
 use crate::columns::ABSENT;
-use crate::picture::name::{cell_id, counted};
-use crate::text::{plain, shortened, significant};
+use crate::picture::name::cell_id;
+use crate::text::{counted, plain, shortened, significant};
 
 /// What could not be compared and is listed.
 const LEFT_OUT: usize = 20;

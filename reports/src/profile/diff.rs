@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::align::{Alignment, Placed, align};
 use super::names::{Names, names};
-use super::{noise, sound};
+use super::sound;
 use crate::text::plain;
 
 /// A profiled cell and the record that it is in.
@@ -168,7 +168,7 @@ fn side<'a>(of: &Profiled<'a>, name: String) -> Result<(&'a CellProfile, DiffSid
         run: of.record.id.clone(),
         wall_ns: sound::some_time(profile.wall_ns).ok_or_else(|| NoDiff::NoTime(id()))?,
         processes: profile.invocations.len(),
-        unprofiled_p50_ns: noise::unprofiled_ns(profile),
+        unprofiled_p50_ns: sound::some_time(profile.unprofiled_p50_ns),
     };
     Ok((profile, side))
 }

@@ -112,11 +112,3 @@ fn operators_of(profile: &CellProfile, places: impl Iterator<Item = usize>) -> O
     }
     Some(sums)
 }
-
-/// Median time of an inference without the profiler: the mean of the processes' medians, the record's median where the
-/// processes are not known.
-pub(super) fn unprofiled_ns(profile: &CellProfile) -> Option<f64> {
-    let of_processes = each(profile, |one| one.unprofiled_p50_ns);
-    let mean = of_processes.map(|each| sound::sum(each.iter().copied()) / each.len() as f64);
-    mean.or_else(|| sound::some_time(profile.unprofiled_p50_ns))
-}

@@ -60,20 +60,21 @@ pub struct CellProfile {
     pub unattributed_ns: f64,
     /// The operators' means together over `wall_ns`: 1 where all is attributed.
     pub attributed: f64,
-    /// Median time of a profiled inference.
+    /// Median time of a profiled inference: the mean of the processes' medians.
     pub profiled_p50_ns: f64,
-    /// Median time of an inference without the profiler, in the same process, by turns with the profiled ones.
+    /// The same of inferences without the profiler, in the same processes, by turns with the profiled ones.
     pub unprofiled_p50_ns: f64,
-    /// What the profiler adds, less 1: the Hodges–Lehmann estimate of the ratio of inferences paired in their order, of the
-    /// two medians where there are too few.
+    /// What the profiler adds, less 1: the ratio of inferences paired in their order, by Hodges and Lehmann's estimate in each
+    /// process, and the median of these; that of the two medians where there are too few inferences.
     pub overhead: f64,
-    /// Its 95 % interval; absent where there are too few inferences.
+    /// Its 95 % interval: Student's over the processes' ratios, or the signed-rank test's over the pairs where there are fewer
+    /// than 3 processes. Absent where there are too few inferences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overhead_interval: Option<Interval>,
     /// Each fresh process by itself, in their order: by how much these differ is what the means are uncertain by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invocations: Vec<ProfiledInvocation>,
-    /// The operators in the order of their execution.
+    /// The operators in the order of their execution in the first process; behind them those that only later ones have.
     pub operators: Vec<Operator>,
     /// What makes the profile weaker than one should be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

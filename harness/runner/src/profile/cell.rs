@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edgebench_api::{ErrorKind, Nanos};
 use edgebench_graph::Graph;
@@ -40,6 +40,8 @@ pub(super) struct Processes {
     executed: Option<Graph>,
     /// What the worker said of the cell.
     loaded: Option<Loaded>,
+    /// How long its inferences took, with and without the profiler.
+    spent: Duration,
     /// Why there are not as many as there should be.
     remark: Option<String>,
 }
@@ -62,21 +64,16 @@ impl Processes {
         if self.remark.is_some() {
             return false;
         }
-        let spent_ns = self
-            .told
-            .iter()
-            .flat_map(|one| one.profiled_ns.iter().chain(&one.unprofiled_ns));
-        if Duration::from_nanos(spent_ns.fold(0, |sum, &ns| sum.saturating_add(ns))) >= options.time {
-            self.remark = Some(format!(
-                "{round} of {} processes: the time for a cell's inferences was over",
-                options.invocations
-            ));
+        let of_all = format!("{round} of {} processes", options.processes());
+        if self.spent >= options.time {
+            self.remark = Some(format!("{of_all}: the time for a cell's inferences (--time) was over"));
             return false;
         }
         let folder = asked.folder.join(round.to_string());
         let mut stage = "spawn";
-        match ask(asked, options, &folder, &mut stage) {
-            Ok((loaded, profiled)) => {
+        match ask(asked, options, round, &folder, &mut stage) {
+            Ok((loaded, profiled, spent)) => {
+                self.spent += spent;
                 if self.told.is_empty() {
                     // It is of use alone: without it, operators have no names for their values.
                     let executed = profiled.profile.executed_model.as_deref();
@@ -96,7 +93,7 @@ impl Processes {
                         cell.outcome.kind = OutcomeKind::Unsupported;
                     }
                 } else {
-                    self.remark = Some(format!("process {} failed in {stage}: {failure}", round + 1));
+                    self.remark = Some(format!("{of_all}: the next one failed in {stage}: {failure}"));
                 }
                 false
             }
@@ -126,14 +123,15 @@ type Failed = (WorkerFailure, String);
 fn ask(
     asked: &Asked<'_>,
     options: &ProfileOptions<'_>,
+    round: usize,
     folder: &Path,
     stage: &mut &'static str,
-) -> Result<(Loaded, Profiled), Failed> {
+) -> Result<(Loaded, Profiled, Duration), Failed> {
     let command = (options.command)(&asked.id.backend);
     let variables = environment_of(&command, asked.id, asked.timeout, options.interrupt)?;
     let mut worker =
         Worker::spawn(&command, &variables, options.interrupt).map_err(|failure| (failure, String::new()))?;
-    match steps(&mut worker, asked, options, folder, stage) {
+    match steps(&mut worker, asked, options, round, folder, stage) {
         Ok(found) => {
             // The figures are there; how the worker ends does not change them.
             let _ = worker.bye(asked.timeout);
@@ -147,9 +145,10 @@ fn steps(
     worker: &mut Worker<'_>,
     asked: &Asked<'_>,
     options: &ProfileOptions<'_>,
+    round: usize,
     folder: &Path,
     stage: &mut &'static str,
-) -> Result<(Loaded, Profiled), WorkerFailure> {
+) -> Result<(Loaded, Profiled, Duration), WorkerFailure> {
     worker.hello(asked.timeout)?;
     *stage = "load";
     let loaded = load(worker, asked.id, asked.model, asked.inputs, RING, asked.timeout)?;
@@ -160,22 +159,22 @@ fn steps(
     };
     warm_up(worker, request, asked.timeout)?;
     *stage = "profile";
-    let invocations = options.invocations.max(1);
-    let time = options.time / u32::try_from(invocations).unwrap_or(u32::MAX);
+    let time = options.time / u32::try_from(options.processes()).unwrap_or(u32::MAX);
     fs::create_dir_all(folder)
         .map_err(|error| WorkerFailure::Protocol(format!("cannot make the folder for the profile: {error}")))?;
     let request = Profile {
         folder: folder.to_owned(),
-        runs: options.runs.div_ceil(invocations).clamp(1, MAX_PROFILED),
+        runs: options.runs_of(round).clamp(1, MAX_PROFILED),
         max_ns: Nanos::from(time),
     };
     // The model is loaded once more, and a turn may end after the time is over.
     let deadline = asked.timeout * 2 + time * 2;
+    let begin = Instant::now();
     match worker.request(Request::Profile(request), deadline)? {
         Answer::Profiled(profiled) if profiled.profiled_ns.is_empty() => {
             Err(WorkerFailure::Protocol("`profiled` holds no inference".to_owned()))
         }
-        Answer::Profiled(profiled) => Ok((loaded, *profiled)),
+        Answer::Profiled(profiled) => Ok((loaded, *profiled, begin.elapsed())),
         other => Err(WorkerFailure::unexpected("profile", &other)),
     }
 }

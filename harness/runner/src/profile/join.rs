@@ -171,7 +171,8 @@ impl<'a> Wires<'a> {
 
 /// The nodes before the end of what an operator fuses, after which it is named, back to the one that it executes: the
 /// convolution of one that is named after the activation. Nothing where it is named after what it executes. One that stands
-/// for many, such as a normalisation, takes all before it that nothing else stands for.
+/// for many, such as a normalisation, takes all before it that nothing else stands for, and one that names what it chains the
+/// nodes of that.
 fn take_in(
     told: &ProfiledOperator,
     places: &[usize],
@@ -186,20 +187,30 @@ fn take_in(
     /// And no more nodes than this into one that stands for many.
     const MOST: usize = 64;
 
-    if places.iter().any(|&place| executes(&told.op, nodes[place].op)) {
-        return Vec::new();
-    }
     let writers = |place: usize| {
         let inputs = nodes[place].inputs.iter();
         let inputs = inputs.filter(|input| graph.constant(input).is_none());
         inputs.filter_map(|input| wires.writer.get(input.as_str()).copied())
     };
+    let is_free = |writer: &usize| !executed[*writer] && owner[*writer].is_none();
+    let parts = chained(&told.op);
+    if !parts.is_empty() {
+        let mut chain = Vec::new();
+        let mut at = places.first().copied();
+        while let Some(place) = at.filter(|_| chain.len() < LONGEST) {
+            at = writers(place).find(|writer| is_free(writer) && parts.contains(&nodes[*writer].op));
+            chain.extend(at);
+        }
+        return chain;
+    }
+    if places.iter().any(|&place| executes(&told.op, nodes[place].op)) {
+        return Vec::new();
+    }
     if is_composite(&canonical(&told.op)) {
         let mut taken = Vec::new();
         let mut ends = places.to_vec();
         while let Some(place) = ends.pop() {
-            let free = writers(place).filter(|&writer| owner[writer].is_none());
-            for writer in free {
+            for writer in writers(place).filter(is_free) {
                 if taken.len() < MOST && !taken.contains(&writer) {
                     taken.push(writer);
                     ends.push(writer);
@@ -239,6 +250,14 @@ fn executes(kernel: &str, op: &str) -> bool {
     kernel == op || (product && kernel == "OptMatMul") || (is_matrix_product(&kernel) && is_matrix_product(&op))
 }
 
+/// The operators that tract has put into one: `Add` and `Max` of `OptBinChain(Add+Max)`.
+fn chained(kernel: &str) -> Vec<&str> {
+    let inner = kernel
+        .strip_prefix("OptBinChain(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    inner.map_or_else(Vec::new, |inner| inner.split('+').collect())
+}
+
 /// Gives the nodes without an operator to those of their neighbours.
 fn absorb(graph: &Graph, nodes: &[NodeView<'_>], wires: &Wires<'_>, owner: &mut [Option<usize>]) {
     let Wires { writer, readers } = wires;
@@ -247,9 +266,11 @@ fn absorb(graph: &Graph, nodes: &[NodeView<'_>], wires: &Wires<'_>, owner: &mut 
             .inputs
             .iter()
             .filter(|input| graph.constant(input).is_none());
+        // What is fused is computed when all that it reads is there: by the operator that runs last.
         inputs
             .filter_map(|input| writer.get(input.as_str()))
-            .find_map(|&writer| owner[writer])
+            .filter_map(|&writer| owner[writer])
+            .max()
     };
     let read_by = |place: usize, owner: &[Option<usize>]| {
         let readers = nodes[place]

@@ -71,7 +71,9 @@ fn by_words(name: &str) -> OperatorRole {
 
 /// Whether an operator, by its canonical name, is one that runtimes make from many nodes.
 pub(super) fn is_composite(canonical: &str) -> bool {
-    canonical.contains("Normalization") || canonical.contains("Attention") || canonical.contains("Gelu")
+    ["Normalization", "Attention", "Gelu", "Silu"]
+        .iter()
+        .any(|word| canonical.contains(word))
 }
 
 /// Whether a runtime's own operator looks at its input as something else and moves nothing.

@@ -70,6 +70,19 @@ pub struct ProfileOptions<'a> {
     pub work: PathBuf,
 }
 
+impl ProfileOptions<'_> {
+    /// Processes of each cell: no more than there are inferences.
+    fn processes(&self) -> usize {
+        self.invocations.clamp(1, self.runs.max(1))
+    }
+
+    /// Profiled inferences of a cell's process, counted from 0.
+    fn runs_of(&self, process: usize) -> usize {
+        let (runs, processes) = (self.runs.max(1), self.processes());
+        runs / processes + usize::from(process < runs % processes)
+    }
+}
+
 /// How the machine's peaks are measured.
 pub struct PeaksRequest {
     /// The command of a worker that measures them.
@@ -111,7 +124,7 @@ pub enum ProfileEvent<'a> {
     },
 }
 
-/// Profiles a plan's cells, each once. Workers are started from the calling thread.
+/// Profiles a plan's cells, each in several processes. Workers are started from the calling thread.
 ///
 /// A worker that fails costs its own cell only and is no error here. After an interrupt the record holds what is done and
 /// says so.
@@ -196,11 +209,15 @@ fn rounds(
     cells: &mut [ProfiledCell],
     observer: &mut dyn FnMut(ProfileEvent<'_>),
 ) -> bool {
-    let (invocations, total) = (options.invocations.max(1), cells.len());
+    let (invocations, total) = (options.processes(), cells.len());
     let mut processes: Vec<Processes> = cells.iter().map(|_| Processes::default()).collect();
     let mut interrupted = false;
     for round in 0..invocations {
         for (place, (asked, cell)) in asked.iter().zip(&mut *cells).enumerate() {
+            interrupted |= options.interrupt.load(Ordering::Relaxed);
+            if interrupted {
+                continue;
+            }
             observer(ProfileEvent::Cell {
                 cell: asked.id,
                 done: round * total + place,

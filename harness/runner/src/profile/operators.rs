@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use edgebench_api::{ProfiledOperator, ProfiledValue};
 use edgebench_graph::{Costs, Graph, GraphError, NodeView};
 use edgebench_protocol::Profiled;
-use edgebench_record::{CellProfile, Operator, OperatorRole};
+use edgebench_record::{CellProfile, Operator, OperatorRole, ProfiledInvocation};
 use edgebench_stats::quantile;
 
 use super::executed::connect;
 use super::join::sources;
 use super::kinds::{arithmetic, canonical, is_composite, is_view, role};
-use super::times::{FEW, Inferences, average, between, first_begins, in_runs, merged, overhead, p50};
+use super::times::{FEW, Inferences, average, between, first_begins, in_runs, merged, overhead};
 
 /// What a cell's operators take, from its fresh processes. `graph` is the model file, where it can be read; `executed` the
 /// graph as the runtime executes it, where it wrote one; `provider` what the cell asked to execute it.
@@ -50,9 +50,10 @@ pub(super) fn cell_profile(
         .collect();
     let attributed_ns: f64 = operators.iter().map(|operator| operator.mean_ns).sum();
 
-    let all = |times: fn(&Profiled) -> &Vec<u64>| p50(&processes.iter().flat_map(times).copied().collect::<Vec<u64>>());
-    let profiled_p50_ns = all(|process| &process.profiled_ns);
-    let unprofiled_p50_ns = all(|process| &process.unprofiled_ns);
+    let mean =
+        |of: fn(&ProfiledInvocation) -> f64| average(&inferences.invocations.iter().map(of).collect::<Vec<f64>>());
+    let profiled_p50_ns = mean(|process| process.profiled_p50_ns);
+    let unprofiled_p50_ns = mean(|process| process.unprofiled_p50_ns);
     let (overhead, overhead_interval) = overhead(&processes).unzip();
     if runs < FEW {
         remarks.push(format!("{runs} profiled inferences are few"));
@@ -109,7 +110,9 @@ fn one(
     let (of_kernel, product) = (role(&kernel, false), OperatorRole::Product);
     let says = |name: &String| {
         let of_name = role(name, false);
-        multiplies || of_name == of_kernel || (of_kernel == OperatorRole::Other && of_name != product)
+        // A factor for each channel may be executed as a convolution.
+        let by_product = of_kernel == product && macs == Some(0);
+        multiplies || of_name == of_kernel || ((of_kernel == OperatorRole::Other || by_product) && of_name != product)
     };
     let canonical = of_file.filter(says).unwrap_or(kernel);
     let role = role(&canonical, multiplies);

@@ -6,10 +6,13 @@ use std::ops::Range;
 use edgebench_api::{OperatorCall, ProfiledOperator};
 use edgebench_protocol::Profiled;
 use edgebench_record::ProfiledInvocation;
-use edgebench_stats::{Interval, hodges_lehmann, median, signed_rank_interval};
+use edgebench_stats::{Interval, hodges_lehmann, median, signed_rank_interval, t_interval_of_log};
 
 /// Fewer inferences than this do not tell what the profiler costs.
 pub(super) const FEW: usize = 12;
+
+/// So many processes tell by how much processes differ.
+const SEVERAL: usize = 3;
 
 /// When the inferences of all processes were, one process behind the other.
 pub(super) struct Inferences {
@@ -70,7 +73,7 @@ pub(super) fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-pub(super) fn p50(samples: &[u64]) -> f64 {
+fn p50(samples: &[u64]) -> f64 {
     median(&samples.iter().map(|&ns| ns as f64).collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
@@ -88,21 +91,40 @@ fn mean(of_runs: &[f64], places: &[usize]) -> f64 {
     places.iter().map(|&place| of_runs[place]).sum::<f64>() / places.len().max(1) as f64
 }
 
-/// What the profiler adds and its 95 % interval, from inferences paired in their order.
+/// What the profiler adds and its 95 % interval, from inferences paired in their order ([`CellProfile::overhead`]).
+///
+/// [`CellProfile::overhead`]: edgebench_record::CellProfile::overhead
 pub(super) fn overhead(processes: &[Profiled]) -> Option<(f64, Interval)> {
-    let pairs = processes
-        .iter()
-        .flat_map(|process| process.profiled_ns.iter().zip(&process.unprofiled_ns));
-    let ratios: Vec<f64> = pairs
-        .filter(|&(&with, &without)| with > 0 && without > 0)
-        .map(|(&with, &without)| (with as f64 / without as f64).ln())
-        .collect();
-    if ratios.len() < FEW {
+    let log_ratios = |process: &Profiled| -> Vec<f64> {
+        let pairs = process.profiled_ns.iter().zip(&process.unprofiled_ns);
+        pairs
+            .filter(|&(&with, &without)| with > 0 && without > 0)
+            .map(|(&with, &without)| (with as f64 / without as f64).ln())
+            .collect()
+    };
+    let of_processes: Vec<Vec<f64>> = processes.iter().map(log_ratios).collect();
+    let all = of_processes.concat();
+    if all.len() < FEW {
         return None;
     }
-    let mut interval = signed_rank_interval(&ratios, 0.95)?;
-    (interval.low, interval.high) = (interval.low.exp_m1(), interval.high.exp_m1());
-    Some((hodges_lehmann(&ratios)?.exp_m1(), interval))
+    let estimates: Vec<f64> = of_processes
+        .iter()
+        .filter_map(|ratios| hodges_lehmann(ratios))
+        .map(f64::exp)
+        .collect();
+    let (ratio, interval) = if estimates.len() < SEVERAL {
+        let mut interval = signed_rank_interval(&all, 0.95)?;
+        (interval.low, interval.high) = (interval.low.exp(), interval.high.exp());
+        (hodges_lehmann(&all)?.exp(), interval)
+    } else {
+        t_interval_of_log(&estimates, 0.95)?
+    };
+    let interval = Interval {
+        low: interval.low - 1.0,
+        high: interval.high - 1.0,
+        ..interval
+    };
+    Some((ratio - 1.0, interval))
 }
 
 /// The operators of all processes, those of one name and kind as one: their calls stand behind one another, as the
@@ -247,6 +269,28 @@ mod tests {
             .map(|one| (one.runs, one.wall_ns, one.unprofiled_p50_ns))
             .collect();
         assert_eq!(walls, [(2, 110.0, 100.0), (1, 200.0, 190.0)]);
+    }
+
+    #[test]
+    fn what_the_profiler_costs_is_as_uncertain_as_processes_differ() {
+        let of = |ratio: f64| Profiled {
+            profiled_ns: vec![(1000.0 * ratio) as u64; 12],
+            unprofiled_ns: vec![1000; 12],
+            ..process(&[], Vec::new())
+        };
+        let (one, narrow) = overhead(&[of(1.2)]).unwrap();
+        assert!(
+            (one - 0.2).abs() < 1e-9 && narrow.high - narrow.low < 1e-9,
+            "{narrow:?}"
+        );
+        let (median, wide) = overhead(&[of(1.1), of(1.2), of(1.3)]).unwrap();
+        // scipy: exp(t.interval(0.95, 2, mean(log), sem(log))) - 1
+        assert!((median - 0.2).abs() < 1e-9, "{median}");
+        assert!(
+            (wide.low + 0.027_178).abs() < 1e-6 && (wide.high - 0.473_369).abs() < 1e-6,
+            "{wide:?}"
+        );
+        assert_eq!(overhead(&[process(&[100; 11], Vec::new())]), None);
     }
 
     #[test]

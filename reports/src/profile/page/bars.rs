@@ -9,9 +9,9 @@ use crate::columns::ABSENT;
 use crate::picture::axis::{Axis, Unit};
 use crate::picture::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw, ink, width};
 use crate::picture::id::id;
-use crate::picture::name::counted;
 use crate::picture::{Data, Picture};
 use crate::profile::{ProfileDiff, Segment, SegmentKind, operators_in_words};
+use crate::text::counted;
 use crate::text::shortened;
 
 /// Segments with a bar of their own, and with a row in the table.

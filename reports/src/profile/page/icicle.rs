@@ -11,9 +11,10 @@ use super::words::{more, named, operator_name, percent, time};
 use crate::picture::axis::{Axis, Unit};
 use crate::picture::canvas::{WIDTH, content, element, fitted, ink, width};
 use crate::picture::id::id;
-use crate::picture::name::{cell_id, counted, short};
+use crate::picture::name::{cell_id, short};
 use crate::picture::{Data, Picture};
 use crate::profile::{DerivedCell, sound};
+use crate::text::counted;
 
 /// An area narrower than this, in the SVG's units, is merged with its like.
 const NARROWEST: f64 = 3.0;

@@ -3,11 +3,11 @@
 use edgebench_api::ProfiledValue;
 use edgebench_record::Operator;
 
-use super::roofline::kind_name;
 use super::words::{large, named, number_field, share_field, time_field};
 use crate::html::{Field, Header, Row, Table};
 use crate::picture::Unit;
 use crate::picture::name::{listed, short};
+use crate::profile::text::kind_name;
 use crate::profile::{DerivedCell, sound};
 use crate::text::significant;
 

@@ -1,6 +1,6 @@
 //! A cell's operators under the roofs of the machine.
 
-use edgebench_api::{ComputeKind, MemoryLevel, Peaks};
+use edgebench_api::{MemoryLevel, Peaks};
 use edgebench_record::{Operator, ProfileRecord, ProfiledCell};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -12,9 +12,11 @@ use crate::picture::canvas::{Chart, Plane, Room, Trouble, WIDTH, anchored, chart
 use crate::picture::id::id;
 use crate::picture::legend::{Legend, Sign};
 use crate::picture::marks::Labels;
-use crate::picture::name::{cell_id, counted, listed, short};
+use crate::picture::name::{cell_id, listed, short};
 use crate::picture::{Data, Picture};
+use crate::profile::text::{kind_name, level_name};
 use crate::profile::{BEYOND, BoundClass, DerivedCell, NoRoof, OperatorRoof, peaks_for};
+use crate::text::counted;
 
 /// The height of the chart with its axes; the legend comes on top.
 const CHART: u32 = 380;
@@ -128,26 +130,6 @@ fn points<'a>(operators: &'a [Operator], derived: &DerivedCell) -> (Vec<Point<'a
 fn reasons(left_out: &[(&'static str, usize)]) -> String {
     let words = left_out.iter().map(|(why, count)| format!("{count}: {why}"));
     words.collect::<Vec<_>>().join("; ")
-}
-
-/// What a kind of arithmetic is called.
-pub(super) fn kind_name(kind: ComputeKind) -> &'static str {
-    match kind {
-        ComputeKind::F32 => "f32",
-        ComputeKind::F16 => "f16",
-        ComputeKind::Bf16 => "bf16",
-        ComputeKind::Int8 => "int8",
-        ComputeKind::Int8Dot => "int8 dot product",
-    }
-}
-
-fn level_name(level: MemoryLevel) -> &'static str {
-    match level {
-        MemoryLevel::L1 => "L1",
-        MemoryLevel::L2 => "L2",
-        MemoryLevel::L3 => "L3",
-        MemoryLevel::Memory => "memory",
-    }
 }
 
 /// The highest rate of each kind, the highest first.

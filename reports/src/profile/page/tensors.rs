@@ -12,8 +12,9 @@ use crate::picture::canvas::{Plane, Room, Trouble, WIDTH, anchored, chart, draw,
 use crate::picture::id::id;
 use crate::picture::legend::{Legend, Sign};
 use crate::picture::marks::draw_mark;
-use crate::picture::name::{cell_id, counted, short};
+use crate::picture::name::{cell_id, short};
 use crate::picture::{Data, Picture};
+use crate::text::counted;
 
 /// Tensors in the table and in the picture, at most.
 const ROWS: usize = 250;

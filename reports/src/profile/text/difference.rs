@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::columns::ABSENT;
 use crate::profile::diff::{DiffSide, ProfileDiff, Profiled, Segment, SegmentKind, SegmentSide, operators_in_words};
 use crate::profile::names::named;
-use crate::profile::sentences::{Explanation, span};
+use crate::profile::sentences::{Explanation, Verdict, span};
 use crate::profile::sound;
 use crate::profile::{Alignment, causes::operators_of};
 use crate::table::aligned;
@@ -30,6 +30,9 @@ pub fn diff_table(
     }
     if let Some(words) = aligned_by(diff.aligned_by) {
         let _ = writeln!(out, "- {words}");
+    }
+    if matches!(explanation.verdict, Verdict::Hidden | Verdict::WithinNoise) {
+        let _ = writeln!(out, "- the table is of profiled times, and tells no reason");
     }
     let shown = &diff.segments[..top.min(diff.segments.len())];
     let others = &diff.segments[shown.len()..];
