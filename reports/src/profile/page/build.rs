@@ -8,6 +8,7 @@ use super::cell::{CellPart, anchor, cell_part};
 use super::differences::{Differences, differences};
 use super::words::{percent, share_field, time_field};
 use crate::ReportError;
+use crate::columns::ABSENT;
 use crate::evidence::machine;
 use crate::facts::command;
 use crate::html::{Crumb, Field, Header, Row, Table, Templates};
@@ -131,7 +132,7 @@ fn cells(record: &ProfileRecord, derived: &[Option<DerivedCell>], parts: usize) 
         ("profiled p50", true),
         ("unprofiled p50", true),
         ("overhead", true),
-        ("95 % interval", false),
+        ("95 % interval", true),
         ("attributed", true),
         ("clock's resolution", true),
         ("inferences", true),
@@ -191,7 +192,7 @@ fn figures(profile: &CellProfile, derived: Option<&DerivedCell>) -> [Field; 8] {
         time_field(Some(profile.profiled_p50_ns)),
         time_field(Some(profile.unprofiled_p50_ns)),
         share_field(Some(profile.overhead)),
-        Field::text(interval(profile.overhead_interval)),
+        interval_field(profile.overhead_interval),
         share_field(derived.and_then(|derived| Some(derived.shares?.in_operators()))),
         time_field(Some(profile.resolution_ns.0 as f64)),
         Field::number(profile.runs.to_string(), Some(profile.runs as f64)),
@@ -199,10 +200,11 @@ fn figures(profile: &CellProfile, derived: Option<&DerivedCell>) -> [Field; 8] {
     ]
 }
 
-fn interval(interval: Option<Interval>) -> String {
-    match interval {
-        Some(Interval { low, high, .. }) if low <= high => format!("{} to {}", percent(low), percent(high)),
-        _ => "none: too few inferences".to_owned(),
+/// An interval of shares, which sorts by its lower end. Absent where there are too few inferences, which the remarks say.
+fn interval_field(interval: Option<Interval>) -> Field {
+    match interval.filter(|interval| interval.low <= interval.high) {
+        Some(Interval { low, high, .. }) => Field::number(format!("{} to {}", percent(low), percent(high)), Some(low)),
+        None => Field::number(ABSENT, None),
     }
 }
 
